@@ -1,0 +1,1 @@
+"""The program made of the three layers."""

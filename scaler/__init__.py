@@ -1,0 +1,1 @@
+"""How many: from one service's readings to the pair of replica counts it should have."""

@@ -1,0 +1,1 @@
+"""The tests: one folder a package, and contract, control_plane and architecture beside them."""
