@@ -1,0 +1,1 @@
+"""One tick over all services: propose, place, commit. Pure."""

@@ -1,0 +1,124 @@
+"""One tick over all services: propose for each, place once by priority, commit each. A pure function.
+
+It runs unchanged in `serve`, `simulate` and `backtest`: there is no second implementation of a rule anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from disaggregated_service.core.decision import Decision
+from disaggregated_service.core.pair import Pair, ServiceKey
+from disaggregated_service.core.service import DisaggregatedService
+from heteroscale.coordinator.placement import Placement, PlacementRequest
+from scaler.core.controller import commit, same_outcome
+from scaler.core.memory import Memory
+from scaler.core.observation import Observation
+from scaler.core.policy import Proposal, propose
+from scaler.core.situation import DEFAULT_SIGNALS
+from scaler.core.start import UNCOUNTED, Beginning, begin, counted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Starting:
+    """A service without a pair in force yet. persisted: what an earlier process left."""
+
+    beginning: Beginning = UNCOUNTED
+    persisted: Memory | None = None
+    last: Decision | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A service under control. last: its latest decision, None before the first; decided_at_s: when, by our clock."""
+
+    memory: Memory
+    last: Decision | None = None
+    decided_at_s: float | None = None
+
+
+State = Starting | Running
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """One service after a tick. decision is None while it is starting, and then waiting_for says why."""
+
+    state: State
+    decision: Decision | None
+    waiting_for: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TickResult:
+    """Everything after a tick; a service that could not be observed is missing from it. sequence: the last one used."""
+
+    outcomes: Mapping[ServiceKey, Outcome]
+    sequence: int
+
+
+def started_with(pair: Pair) -> Running:
+    """The state of a service whose running pair somebody vouches for."""
+    return Running(memory=Memory(in_force=pair))
+
+
+def tick(
+    services: Sequence[DisaggregatedService],
+    observations: Mapping[ServiceKey, Observation],
+    states: Mapping[ServiceKey, State],
+    *,
+    now_s: float,
+    sequence: int,
+    place: Placement,
+) -> TickResult:
+    """Decides for every observed service. `sequence` is the last number used; one counter serves all services.
+
+    An instant is decided once: an observation delivered again at the same `now_s` gets the same decision, or it would
+    be taken for a second step.
+    """
+    outcomes: dict[ServiceKey, Outcome] = {}
+    proposals: list[tuple[Proposal, Decision | None]] = []
+    for service in sorted(services, key=lambda each: (-each.spec.priority, each.key)):
+        observation = observations.get(service.key)
+        if observation is None:
+            continue
+        state = _begun(states.get(service.key, Starting()), service, observation, now_s)
+        match state:
+            case Running(last=Decision() as last, decided_at_s=at_s) if at_s == now_s:
+                outcomes[service.key] = Outcome(state=state, decision=last)
+            case Running(memory=memory, last=last):
+                proposals.append((propose(service, observation, memory, now_s), last))
+            case Outcome():
+                outcomes[service.key] = state
+    granted = place(
+        [
+            PlacementRequest(service=proposal.service, in_force=proposal.in_force, targets=proposal.targets)
+            for proposal, _ in proposals
+        ]
+    )
+    for proposal, last in proposals:
+        key = proposal.service.key
+        decision, memory = commit(proposal, granted[key], now_s=now_s, sequence=sequence + 1)
+        if last is not None and same_outcome(last, decision):
+            decision = replace(decision, sequence=last.sequence)
+        else:
+            sequence += 1
+        outcomes[key] = Outcome(state=Running(memory=memory, last=decision, decided_at_s=now_s), decision=decision)
+    return TickResult(outcomes=outcomes, sequence=sequence)
+
+
+def _begun(state: State, service: DisaggregatedService, observation: Observation, now_s: float) -> Running | Outcome:
+    if isinstance(state, Running):
+        return state
+    beginning = counted(state.beginning, observation.signals.discovered, now_s)
+    memory = begin(
+        beginning,
+        state.persisted,
+        now_s=now_s,
+        window_s=(service.spec.signals or DEFAULT_SIGNALS).window_s,
+        deadline_s=service.spec.load.progress_deadline_s,
+    )
+    if isinstance(memory, str):
+        return Outcome(state=replace(state, beginning=beginning), decision=None, waiting_for=memory)
+    return Running(memory=memory, last=state.last)

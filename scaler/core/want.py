@@ -1,0 +1,185 @@
+"""What each role wants at this tick, once cooldowns, windows and guards have had their say.
+
+A raise may always be asked for; a shrink has to pass every gate here, in the order in which they are listed. The gate
+that stopped it is the reason a person reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from disaggregated_service.core.pair import Pair, Role
+from disaggregated_service.core.ratio import MeasuredRatio
+from disaggregated_service.core.trail import Reason, Stage
+from scaler.core.demand import Demand
+from scaler.core.guard import waiting_requests
+from scaler.core.guard_effect import floor
+from scaler.core.load import AskIn, AskOut, NoAsk
+from scaler.core.memory import Clocks
+from scaler.core.period import Period
+from scaler.core.situation import Situation
+from scaler.core.trace import Number
+from scaler.core.watch_guards import Watch
+
+EPSILON = 1e-9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grow:
+    """The role's load asks for more, and may."""
+
+    need: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shrink:
+    """The role's load asks for fewer, and may. need: the largest of the whole window."""
+
+    need: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stay:
+    """Nothing is asked, or something forbids it: the gate's reason."""
+
+    reason: Reason
+
+
+Want = Grow | Shrink | Stay
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wants:
+    """by_load: of the driving roles. guard, floors: replicas that guards and the schedule ask for, 0 for none.
+
+    keep: replicas below which guard memory lets no role shrink. blocked: the gate that stops every shrink, or None.
+    """
+
+    by_load: Mapping[Role, Want]
+    guard: Mapping[Role, float]
+    floors: Pair
+    keep: Mapping[Role, float]
+    blocked: Reason | None
+
+    def firm(self, role: Role) -> float:
+        """What guards and schedule ask for: never damped, never cooled down."""
+        return max(self.guard[role], float(self.floors.of(role)))
+
+    @property
+    def reason_to_stay(self) -> Reason:
+        """The gate to name when nothing moves: the first that is more than being content."""
+        reasons = [want.reason for want in self.by_load.values() if isinstance(want, Stay)]
+        telling = [reason for reason in reasons if reason is not Reason.WITHIN_BAND]
+        return telling[0] if telling else Reason.WITHIN_BAND
+
+
+def wants(situation: Situation, demand: Demand, watch: Watch, period: Period) -> Wants:
+    """Every role's want. The trail names the gate of each shrink that is not allowed."""
+    blocked = _blocked(situation, demand, watch)
+    keep = {role: _keep(situation, demand, watch, role) for role in Role}
+    by_load: dict[Role, Want] = {}
+    for role in situation.spec.driving_roles:
+        match demand.asks.get(role):
+            case None:
+                by_load[role] = Stay(reason=Reason.ABSENT_LOAD)
+            case AskOut(need=need):
+                by_load[role] = _grow(situation, period, role, need)
+            case NoAsk(silent=True):
+                by_load[role] = Stay(reason=Reason.SILENT_REPLICAS)
+            case NoAsk():  # an SLO at risk is worth saying, whatever the load
+                by_load[role] = Stay(reason=watch.forbids or Reason.WITHIN_BAND)
+            case AskIn():
+                by_load[role] = _shrink(situation, demand, role, blocked, keep[role])
+    guard = {role: watch.ask_for(role) for role in Role}
+    return Wants(by_load=by_load, guard=guard, floors=period.floors, keep=keep, blocked=blocked)
+
+
+def clocks(situation: Situation, role: Role) -> Clocks:
+    """The role's cooldowns; with a fixed ratio both roles share one clock, the later of the two."""
+    kept = situation.memory.clocks
+    if isinstance(situation.spec.ratio, MeasuredRatio):
+        return kept[role]
+    return Clocks(
+        load_raise_at_s=_latest(clock.load_raise_at_s for clock in kept.values()),
+        change_at_s=_latest(clock.change_at_s for clock in kept.values()),
+    )
+
+
+def left_in_s(situation: Situation, role: Role) -> float:
+    """Seconds until the last change of the role is long enough ago for a shrink; 0 or less once it is."""
+    return situation.cooldown_in_s - _elapsed(clocks(situation, role).change_at_s, situation.now_s)
+
+
+def _grow(situation: Situation, period: Period, role: Role, need: float) -> Want:
+    cooldown_s = situation.spec.load.cooldown.out_s
+    left_s = cooldown_s - _elapsed(clocks(situation, role).load_raise_at_s, situation.now_s)
+    if left_s > 0:
+        return _stay(situation, Reason.COOLDOWN_OUT, role, ("left_s", left_s))
+    heard = need if period.ceiling is None else min(need, float(period.ceiling.of(role)))
+    if heard <= situation.pair.of(role):
+        return _stay(situation, Reason.SCHEDULE_FIXED, role, ("need", need))
+    return Grow(need=heard)
+
+
+def _shrink(situation: Situation, demand: Demand, role: Role, blocked: Reason | None, keep: float) -> Want:
+    if blocked is not None:
+        return Stay(reason=blocked)
+    left_s = left_in_s(situation, role)
+    if left_s > 0:
+        return _stay(situation, Reason.COOLDOWN_IN, role, ("left_s", left_s))
+    window, span_s = demand.needs[role], situation.cooldown_in_s
+    if not window.is_full(now_s=situation.now_s, span_s=span_s):
+        left_s = window.remaining_s(now_s=situation.now_s, span_s=span_s)
+        return _stay(situation, Reason.WAITING_TO_SHRINK, role, ("left_s", left_s))
+    if window.largest >= demand.counted_on.of(role) * situation.spec.load.scale_in_below - EPSILON:
+        return _stay(situation, Reason.WAITING_TO_SHRINK, role, ("largest_need", window.largest))
+    if keep > window.largest + EPSILON:
+        situation.note(Stage.GUARD, Reason.GUARD_MEMORY, role.value, ("kept", keep), ("need", window.largest))
+        if keep > situation.pair.of(role) - 1 + EPSILON:
+            return Stay(reason=Reason.GUARD_MEMORY)
+    return Shrink(need=max(window.largest, keep))
+
+
+def _stay(situation: Situation, reason: Reason, role: Role, *numbers: Number) -> Stay:
+    situation.note(Stage.LOAD, reason, role.value, *numbers)
+    return Stay(reason=reason)
+
+
+def _blocked(situation: Situation, demand: Demand, watch: Watch) -> Reason | None:
+    """What forbids any shrink at all, worst ignorance first."""
+    driving = [demand.known(role) for role in situation.spec.driving_roles]
+    if any(known is None for known in driving):
+        return Reason.ABSENT_LOAD
+    if any(known is not None and known.demand_absent for known in driving):
+        situation.note(Stage.LOAD, Reason.ABSENT_DEMAND)
+        return Reason.ABSENT_DEMAND
+    if watch.forbids is not None:
+        return watch.forbids
+    waiting = waiting_requests(situation.observation.signals)
+    ready = situation.observation.signals.ready
+    if waiting is not None and waiting > ready.prefill + ready.decode:
+        numbers = (("waiting", waiting), ("ready", float(ready.prefill + ready.decode)))
+        situation.note(Stage.LOAD, Reason.BACKLOG, "", *numbers)
+        return Reason.BACKLOG
+    return None
+
+
+def _keep(situation: Situation, demand: Demand, watch: Watch, role: Role) -> float:
+    """Guard memory's floor for a role, at most what is in force; all of it where the load is not known."""
+    load = situation.spec.load.of(role)
+    if load is None or not any(memory.firings for memory in watch.memories.values()):
+        return 0.0
+    known = demand.known(role)
+    need = max(demand.needs[role].largest, known.in_) if known is not None else float("inf")
+    floors = [floor(memory, role, need, load.target) for memory in watch.memories.values()]
+    return min(max(floors), float(situation.pair.of(role)))
+
+
+def _latest(instants: Iterable[float | None]) -> float | None:
+    known = [instant for instant in instants if instant is not None]
+    return max(known) if known else None
+
+
+def _elapsed(since_s: float | None, now_s: float) -> float:
+    return float("inf") if since_s is None else now_s - since_s
