@@ -6,6 +6,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 
 ARGS ?=
+BENCHMARKS ?= servicer streams
 IMAGE ?= heteroscale:0.1.0
 VENV := .venv
 BIN := $(VENV)/bin
@@ -46,7 +47,7 @@ $(STAMP): requirements-dev.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: setup  ## a simulated day, side by side with ordinary autoscalers (ARGS="--json out.json")
+demo: setup  ## eight recorded hours on a simulated fleet, in under two minutes (ARGS="--json out.json")
 	$(PROGRAM) demo $(ARGS)
 
 test: setup  ## run the tests (ARGS="-k name")
@@ -64,7 +65,7 @@ format: setup  ## rewrite the sources as `make check` wants them
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-lock: setup  ## resolve the dependencies anew (ARGS="--upgrade")
+lock: setup  ## resolve the dependencies anew, then run setup again (ARGS="--upgrade")
 	$(COMPILE) $(ARGS) --output-file requirements.lock pyproject.toml
 	$(COMPILE) $(ARGS) --constraint requirements.lock --group dev --output-file requirements-dev.lock pyproject.toml
 
@@ -72,8 +73,9 @@ generate: setup  ## write everything that is generated: wire code, CRDs, referen
 	@for generator in $(GENERATORS); do echo "$(BIN)/python -m $$generator"; \
 	    $(BIN)/python -m $$generator || exit 1; done
 
-bench: setup  ## measure (ARGS="NAME" for one benchmark)
-	$(BIN)/python -m benchmarks $(ARGS)
+bench: setup  ## measure (BENCHMARKS=servicer for one, ARGS="--help" for its options)
+	@for benchmark in $(BENCHMARKS); do echo "$(BIN)/python -m benchmarks.$$benchmark $(ARGS)"; \
+	    $(BIN)/python -m benchmarks.$$benchmark $(ARGS) || exit 1; done
 
 image:  ## build the container image (IMAGE=name:tag)
 	docker build --tag $(IMAGE) $(ARGS) .

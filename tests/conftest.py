@@ -10,11 +10,7 @@ from tests import capability
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fail a session that skipped a part where everything is required."""
-    if (
-        capability.NOT_RUN
-        and capability.everything_is_required()
-        and session.exitstatus == pytest.ExitCode.OK
-    ):
+    if capability.NOT_RUN and capability.everything_is_required() and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 

@@ -47,6 +47,7 @@ class Reason(StrEnum):
     BACKLOG = "backlog"
     REPLICAS_STUCK = "replicas_stuck"
     # guards
+    GUARD_MET = "guard_met"  # below its first tier
     GUARD_RAISE = "guard_raise"
     GUARD_FORBIDS = "guard_forbids"  # at risk, or unknown: no shrink
     GUARD_ABSENT = "guard_absent"

@@ -50,6 +50,17 @@ Want = Grow | Shrink | Stay
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """Replicas below which one guard's memory lets a role not shrink; 0 where none does."""
+
+    guard: str
+    replicas: float
+
+
+NOTHING_KEPT = Kept(guard="", replicas=0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wants:
     """by_load: of the driving roles. guard, floors: replicas that guards and the schedule ask for, 0 for none.
 
@@ -77,7 +88,7 @@ class Wants:
 def wants(situation: Situation, demand: Demand, watch: Watch, period: Period) -> Wants:
     """Every role's want. The trail names the gate of each shrink that is not allowed."""
     blocked = _blocked(situation, demand, watch)
-    keep = {role: _keep(situation, demand, watch, role) for role in Role}
+    kept = {role: _keep(situation, demand, watch, role) for role in Role}
     by_load: dict[Role, Want] = {}
     for role in situation.spec.driving_roles:
         match demand.asks.get(role):
@@ -90,8 +101,9 @@ def wants(situation: Situation, demand: Demand, watch: Watch, period: Period) ->
             case NoAsk():  # an SLO at risk is worth saying, whatever the load
                 by_load[role] = Stay(reason=watch.forbids or Reason.WITHIN_BAND)
             case AskIn():
-                by_load[role] = _shrink(situation, demand, role, blocked, keep[role])
+                by_load[role] = _shrink(situation, demand, role, blocked, kept[role])
     guard = {role: watch.ask_for(role) for role in Role}
+    keep = {role: floor.replicas for role, floor in kept.items()}
     return Wants(by_load=by_load, guard=guard, floors=period.floors, keep=keep, blocked=blocked)
 
 
@@ -122,7 +134,7 @@ def _grow(situation: Situation, period: Period, role: Role, need: float) -> Want
     return Grow(need=heard)
 
 
-def _shrink(situation: Situation, demand: Demand, role: Role, blocked: Reason | None, keep: float) -> Want:
+def _shrink(situation: Situation, demand: Demand, role: Role, blocked: Reason | None, keep: Kept) -> Want:
     if blocked is not None:
         return Stay(reason=blocked)
     left_s = left_in_s(situation, role)
@@ -134,11 +146,11 @@ def _shrink(situation: Situation, demand: Demand, role: Role, blocked: Reason | 
         return _stay(situation, Reason.WAITING_TO_SHRINK, role, ("left_s", left_s))
     if window.largest >= demand.counted_on.of(role) * situation.spec.load.scale_in_below - EPSILON:
         return _stay(situation, Reason.WAITING_TO_SHRINK, role, ("largest_need", window.largest))
-    if keep > window.largest + EPSILON:
-        situation.note(Stage.GUARD, Reason.GUARD_MEMORY, role.value, ("kept", keep), ("need", window.largest))
-        if keep > situation.pair.of(role) - 1 + EPSILON:
+    if keep.replicas > window.largest + EPSILON:
+        situation.note(Stage.GUARD, Reason.GUARD_MEMORY, keep.guard, ("kept", keep.replicas), ("need", window.largest))
+        if keep.replicas > situation.pair.of(role) - 1 + EPSILON:
             return Stay(reason=Reason.GUARD_MEMORY)
-    return Shrink(need=max(window.largest, keep))
+    return Shrink(need=max(window.largest, keep.replicas))
 
 
 def _stay(situation: Situation, reason: Reason, role: Role, *numbers: Number) -> Stay:
@@ -165,15 +177,16 @@ def _blocked(situation: Situation, demand: Demand, watch: Watch) -> Reason | Non
     return None
 
 
-def _keep(situation: Situation, demand: Demand, watch: Watch, role: Role) -> float:
+def _keep(situation: Situation, demand: Demand, watch: Watch, role: Role) -> Kept:
     """Guard memory's floor for a role, at most what is in force; all of it where the load is not known."""
     load = situation.spec.load.of(role)
     if load is None or not any(memory.firings for memory in watch.memories.values()):
-        return 0.0
+        return NOTHING_KEPT
     known = demand.known(role)
     need = max(demand.needs[role].largest, known.in_) if known is not None else float("inf")
-    floors = [floor(memory, role, need, load.target) for memory in watch.memories.values()]
-    return min(max(floors), float(situation.pair.of(role)))
+    floors = {name: floor(memory, role, need, load.target) for name, memory in watch.memories.items()}
+    guard = max(floors, key=floors.__getitem__)
+    return Kept(guard=guard, replicas=min(floors[guard], float(situation.pair.of(role))))
 
 
 def _latest(instants: Iterable[float | None]) -> float | None:

@@ -119,7 +119,7 @@ def _note_judgement(situation: Situation, name: str, judgement: Judgement, kept:
             if rungs.is_coarse:
                 numbers = (("bound_s", rungs.bounds_s[0]), ("target_s", rungs.target_s))
                 situation.trace.condition(ConditionType.GUARD_COARSE, name, *numbers)
-            reason = Reason.WITHIN_BAND
+            reason = Reason.GUARD_MET
             if standing.step >= 1.0:
                 reason = Reason.GUARD_RAISE if standing.step > 1.0 else Reason.GUARD_FORBIDS
             if kept.ineffective:

@@ -20,9 +20,7 @@ SAID = "not run on this machine: no-such-program: no program no-such-program on 
 
 def run(folder: Path, text: str, *, require_all: bool) -> tuple[int, list[str]]:
     """Run a session with the project's own conftest over one test file; return its exit code and lines."""
-    (folder / "conftest.py").write_text(
-        (ROOT / "tests/conftest.py").read_text(encoding="utf-8"), encoding="utf-8"
-    )
+    (folder / "conftest.py").write_text((ROOT / "tests/conftest.py").read_text(encoding="utf-8"), encoding="utf-8")
     (folder / "test_it.py").write_text(text, encoding="utf-8")
     done = subprocess.run(
         [
@@ -69,7 +67,5 @@ def test_a_session_that_ran_everything_says_nothing(tmp_path: Path, require_all:
 
 
 def test_a_failure_stays_a_failure(tmp_path: Path) -> None:
-    status, _ = run(
-        tmp_path, A_PART_THAT_CANNOT_RUN + "\ndef test_wrong():\n    assert False\n", require_all=True
-    )
+    status, _ = run(tmp_path, A_PART_THAT_CANNOT_RUN + "\ndef test_wrong():\n    assert False\n", require_all=True)
     assert status == 1

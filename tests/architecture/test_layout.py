@@ -16,12 +16,8 @@ CITED_PATH = re.compile(
     r"|benchmarks|docs|examples|manifests|proto|tests)/(?:[\w.-]+/)*[\w-]+\.(?:md|proto|py|toml|txt|yaml|yml))\b"
 )
 # Written in two parts, or this file would find itself.
-DEVELOPER_PATH = re.compile(
-    "/(?:" + "|".join(("ro" + "ot", "wo" + "rk", "ho" + "me/[a-z]", "Us" + "ers")) + ")/"
-)
-ADDRESS = re.compile(
-    r"\w+://|(?:^|[\s@])--?(?:index|extra-index|find|trusted)\b|\b[\w-]+\.(?:org|com|net|io|dev)\b"
-)
+DEVELOPER_PATH = re.compile("/(?:" + "|".join(("ro" + "ot", "wo" + "rk", "ho" + "me/[a-z]", "Us" + "ers")) + ")/")
+ADDRESS = re.compile(r"\w+://|(?:^|[\s@])--?(?:index|extra-index|find|trusted)\b|\b[\w-]+\.(?:org|com|net|io|dev)\b")
 
 
 def committed() -> list[Path]:
@@ -63,10 +59,7 @@ def is_generated(name: str) -> bool:
 def test_cited_decisions_exist() -> None:
     known = {path.name[:4] for path in (ROOT / "docs/adr").glob("[0-9][0-9][0-9][0-9]-*.md")}
     missing = [
-        f"{name}: ADR {number}"
-        for name, text in texts()
-        for number in ADR_NUMBER.findall(text)
-        if number not in known
+        f"{name}: ADR {number}" for name, text in texts() for number in ADR_NUMBER.findall(text) if number not in known
     ]
     assert missing == []
 
@@ -105,9 +98,7 @@ def test_nothing_is_called_after_a_drawer() -> None:
 
 @pytest.mark.parametrize("package", [package for package in SHIPPED if (ROOT / package).is_dir()])
 def test_every_folder_of_a_package_is_one(package: str) -> None:
-    folders = {
-        path.parent for path in committed() if path.suffix == ".py" and path.is_relative_to(ROOT / package)
-    }
+    folders = {path.parent for path in committed() if path.suffix == ".py" and path.is_relative_to(ROOT / package)}
     assert [str(folder) for folder in sorted(folders) if not (folder / "__init__.py").is_file()] == []
     assert (ROOT / package / "py.typed").is_file()
 
@@ -120,6 +111,4 @@ def test_no_text_names_a_developers_machine() -> None:
 def test_a_lock_holds_names_versions_and_hashes_only(lock: str) -> None:
     lines = (ROOT / lock).read_text(encoding="utf-8").splitlines()
     assert [line for line in lines if ADDRESS.search(line)] == []
-    assert [
-        line for line in lines if not re.match(r"[\w.-]+==\S+|    --hash=sha256:[0-9a-f]{64}( \\)?$", line)
-    ] == []
+    assert [line for line in lines if not re.match(r"[\w.-]+==\S+|    --hash=sha256:[0-9a-f]{64}( \\)?$", line)] == []

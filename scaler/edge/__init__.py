@@ -1,0 +1,1 @@
+"""The scaler's conversations: Prometheus, engines, KEDA, the state file, the page."""
