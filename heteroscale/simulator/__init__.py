@@ -1,0 +1,1 @@
+"""A prefill/decode world to try the program on."""
