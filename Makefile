@@ -6,7 +6,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 
 ARGS ?=
-BENCHMARKS ?= servicer streams
+BENCHMARKS ?= servicer streams tick
 IMAGE ?= heteroscale:0.1.0
 VENV := .venv
 BIN := $(VENV)/bin

@@ -15,9 +15,14 @@ class Role(StrEnum):
     PREFILL = "prefill"
     DECODE = "decode"
 
+    __hash__ = str.__hash__  # an Enum's own is a Python call, and every tick looks roles up by the thousand
+
     @property
     def other(self) -> Role:
         return Role.DECODE if self is Role.PREFILL else Role.PREFILL
+
+
+ROLES = (Role.PREFILL, Role.DECODE)  # iterating over the Enum itself costs a generator each time
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from disaggregated_service.core.decision import Decision, Hold, Scale, Verdict
-from disaggregated_service.core.pair import Pair, Role
+from disaggregated_service.core.pair import ROLES, Pair, Role
 from disaggregated_service.core.service import Mode
 from disaggregated_service.core.trail import Reason, Stage, TrailStep
 from scaler.core.guard_effect import on_trial
@@ -80,14 +80,14 @@ def _remembered(proposal: Proposal, settled: Pair, now_s: float) -> Memory:
     if proposal.service.spec.mode is Mode.ACTIVE:
         starting = {
             role: starting_now(starting[role], in_force=settled.of(role), ready=ready.of(role), now_s=now_s)
-            for role in Role
+            for role in ROLES
         }
     return replace(
         memory,
         in_force=settled,
         counts=(*kept, (now_s, before), (now_s, settled))[-COUNTS_MAX:],
         starting=starting,
-        clocks={role: _clock(proposal, role, settled, now_s) for role in Role},
+        clocks={role: _clock(proposal, role, settled, now_s) for role in ROLES},
         guards=_on_trial(proposal, settled),
     )
 

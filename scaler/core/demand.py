@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from disaggregated_service.core.decision import ConditionType
-from disaggregated_service.core.pair import Pair, Role
+from disaggregated_service.core.pair import ROLES, Pair, Role
 from disaggregated_service.core.service import Mode
 from disaggregated_service.core.trail import Reason, Stage
 from scaler.core.load import Ask, AskIn, AskOut, Measured, Missing, NoAsk, ask, measure
@@ -43,7 +43,7 @@ def demand(situation: Situation) -> Demand:
     measured: dict[Role, Measured | Missing] = {}
     asks: dict[Role, Ask] = {}
     needs = dict(situation.memory.needs)
-    for role in Role:
+    for role in ROLES:
         load = spec.load.of(role)
         if load is None:
             continue
@@ -76,7 +76,7 @@ def _counted_on(situation: Situation) -> Pair:
         return Pair(min(pair.prefill, ready.prefill), min(pair.decode, ready.decode))
     deadline_s = situation.spec.load.progress_deadline_s
     stuck = stuck_replicas(situation.memory.starting, now_s=situation.now_s, deadline_s=deadline_s)
-    for role in Role:
+    for role in ROLES:
         if stuck.of(role):
             numbers = (("stuck", float(stuck.of(role))), ("deadline_s", deadline_s))
             situation.trace.condition(ConditionType.REPLICAS_STUCK, role.value, *numbers)

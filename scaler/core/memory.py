@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from disaggregated_service.core.pair import Pair, Role
+from disaggregated_service.core.pair import ROLES, Pair, Role
 from scaler.core.need_window import EMPTY, NeedWindow
 from scaler.core.ready_history import NOTHING_SEEN, ReadyRuns, Starting
 
@@ -65,9 +65,9 @@ class Memory:
     """
 
     in_force: Pair
-    clocks: Mapping[Role, Clocks] = field(default_factory=lambda: {role: Clocks() for role in Role})
+    clocks: Mapping[Role, Clocks] = field(default_factory=lambda: {role: Clocks() for role in ROLES})
     ready: ReadyRuns = NOTHING_SEEN
-    starting: Mapping[Role, Starting] = field(default_factory=lambda: {role: Starting() for role in Role})
+    starting: Mapping[Role, Starting] = field(default_factory=lambda: {role: Starting() for role in ROLES})
     counts: tuple[tuple[float, Pair], ...] = ()
     guards: Mapping[str, GuardMemory] = field(default_factory=dict)
-    needs: Mapping[Role, NeedWindow] = field(default_factory=lambda: dict.fromkeys(Role, EMPTY))
+    needs: Mapping[Role, NeedWindow] = field(default_factory=lambda: dict.fromkeys(ROLES, EMPTY))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from disaggregated_service.core.pair import Pair, Role
+from disaggregated_service.core.pair import ROLES, Pair, Role
 from scaler.core.memory import Clocks, Firing, GuardMemory, GuardRaise, Memory
 from scaler.core.ready_history import ReadyRuns, Starting
 
@@ -57,14 +57,14 @@ def memory_from_data(data: Mapping[str, Any], *, now_s: float, elapsed_s: float)
                     load_raise_at_s=instant(data["clocks"][role.value]["loadRaiseAgeS"]),
                     change_at_s=instant(data["clocks"][role.value]["changeAgeS"]),
                 )
-                for role in Role
+                for role in ROLES
             },
             ready=ReadyRuns(tuple((now_s - elapsed_s - float(age), _read_pair(pair)) for age, pair in data["ready"])),
             starting={
                 role: Starting(
                     tuple((now_s - elapsed_s - float(age), int(n)) for age, n in data["starting"][role.value])
                 )
-                for role in Role
+                for role in ROLES
             },
             counts=tuple((now_s - elapsed_s - float(age), _read_pair(pair)) for age, pair in data["counts"]),
             guards={str(name): _guard_from_data(guard, instant) for name, guard in data["guards"].items()},

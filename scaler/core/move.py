@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from disaggregated_service.core.load_spec import Damping
-from disaggregated_service.core.pair import Pair, Role
+from disaggregated_service.core.pair import ROLES, Pair, Role
 from disaggregated_service.core.ratio import MeasuredRatio
 from disaggregated_service.core.service import ServiceSpec
 from disaggregated_service.core.trail import Reason, Stage
@@ -33,7 +33,7 @@ def move(situation: Situation, wants: Wants, period: Period, box: Box) -> Moved:
     """One step from a pair that lies inside band, budget and ceiling."""
     pair, damping = situation.pair, situation.spec.damping
     load = {role: want.need for role, want in wants.by_load.items() if not isinstance(want, Stay)}
-    rises = any(wants.firm(role) > pair.of(role) + EPSILON for role in Role) or any(
+    rises = any(wants.firm(role) > pair.of(role) + EPSILON for role in ROLES) or any(
         isinstance(want, Grow) for want in wants.by_load.values()
     )
     if not load and not rises:
@@ -61,9 +61,9 @@ def _what_keeps_it(wants: Wants, period: Period, pair: Pair) -> Reason:
     """Why a shrink that may happen finds nothing smaller."""
     if period.ceiling is not None:
         return Reason.SCHEDULE_FIXED
-    if any(wants.floors.of(role) >= pair.of(role) for role in Role):
+    if any(wants.floors.of(role) >= pair.of(role) for role in ROLES):
         return Reason.SCHEDULE_FLOOR
-    if any(wants.keep[role] > pair.of(role) - 1 + EPSILON for role in Role):
+    if any(wants.keep[role] > pair.of(role) - 1 + EPSILON for role in ROLES):
         return Reason.GUARD_MEMORY
     return Reason.NO_SMALLER_PAIR
 
@@ -83,15 +83,15 @@ def load_raises(wants: Wants, pair: Pair, chosen: Pair) -> frozenset[Role]:
 
 def driving_reason(wants: Wants, pair: Pair, chosen: Pair) -> Reason:
     """Whose ask was the largest in proportion to what is in force; on a tie the load's, then the guards'."""
-    grew = any(chosen.of(role) > pair.of(role) for role in Role)
+    grew = any(chosen.of(role) > pair.of(role) for role in ROLES)
     if not grew:
         return Reason.LOAD_IN
     load = max(
         (want.need / max(1, pair.of(role)) for role, want in wants.by_load.items() if isinstance(want, Grow)),
         default=0.0,
     )
-    guard = max(wants.guard[role] / max(1, pair.of(role)) for role in Role)
-    schedule = max(wants.floors.of(role) / max(1, pair.of(role)) for role in Role)
+    guard = max(wants.guard[role] / max(1, pair.of(role)) for role in ROLES)
+    schedule = max(wants.floors.of(role) / max(1, pair.of(role)) for role in ROLES)
     largest = max(load, guard, schedule)
     if load >= largest - EPSILON:
         return Reason.LOAD_OUT
@@ -101,11 +101,11 @@ def driving_reason(wants: Wants, pair: Pair, chosen: Pair) -> Reason:
 def _needs(situation: Situation, wants: Wants, period: Period, load: Mapping[Role, float], *, rises: bool) -> Needs:
     """Per role: its load's need, else its count in force; the follower's by the ratio; then guards and floors."""
     driver = situation.spec.load.driver
-    needs = {role: float(situation.pair.of(role)) for role in Role}
+    needs = {role: float(situation.pair.of(role)) for role in ROLES}
     needs.update(load)
     if period.ratio is not None and driver in load:
         needs[driver.other] = followed(load[driver], driver, period.ratio)
-    for role in Role:
+    for role in ROLES:
         if not rises:
             needs[role] = max(needs[role], wants.keep[role])
         needs[role] = max(needs[role], wants.firm(role))
@@ -120,11 +120,6 @@ def followed(need: float, driver: Role, ratio: float) -> float:
 def _directed(spec: ServiceSpec, wants: Wants, pair: Pair, box: Box, *, rises: bool) -> Box:
     """The box cut to the direction: fixed, both pools rise or both fall; measured, only who may fall falls."""
     if isinstance(spec.ratio, MeasuredRatio):
-        low = Pair(
-            *(
-                box.low.of(role) if isinstance(wants.by_load[role], Shrink) else pair.of(role)
-                for role in (Role.PREFILL, Role.DECODE)
-            )
-        )
+        low = Pair(*(box.low.of(role) if isinstance(wants.by_load[role], Shrink) else pair.of(role) for role in ROLES))
         return replace(box, low=low)
     return replace(box, low=pair) if rises else replace(box, high=pair)

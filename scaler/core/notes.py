@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from disaggregated_service.core.decision import ReadingNote, ReadingState
-from disaggregated_service.core.pair import Role
+from disaggregated_service.core.pair import ROLES
 from scaler.core.observation import Absent, Histogram, Observation, Present, Quiet, Reading, SignalName, Why
 
 
@@ -12,7 +12,7 @@ def notes(observation: Observation) -> tuple[ReadingNote, ...]:
     signals = observation.signals
     names = {name.signal: name for name in signals.names}
     found: list[ReadingNote] = []
-    for role in Role:
+    for role in ROLES:
         pool = signals.of(role)
         _add(found, f"{role.value}_tps", pool.load, names)
         if pool.demand is not None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from disaggregated_service.core.decision import Condition, ConditionType
 from disaggregated_service.core.override import HoldUntil, PairUntil
-from disaggregated_service.core.pair import Pair, Role
+from disaggregated_service.core.pair import ROLES, Pair, Role
 from disaggregated_service.core.service import DisaggregatedService, Mode, ServiceSpec
 from disaggregated_service.core.trail import Reason, Stage, TrailStep
 from scaler.core.coupling import Box, Needs, couple, whole
@@ -88,10 +88,10 @@ def _with_ready(spec: ServiceSpec, observation: Observation, memory: Memory, now
     runs = seen(memory.ready, ready=ready, now_s=now_s, span_s=window_s)
     starting = {
         role: starting_now(memory.starting[role], in_force=memory.in_force.of(role), ready=ready.of(role), now_s=now_s)
-        for role in Role
+        for role in ROLES
     }
     if spec.mode is Mode.ADVISORY:
-        starting = {role: Starting() for role in Role}  # what was never asked for cannot be starting
+        starting = {role: Starting() for role in ROLES}  # what was never asked for cannot be starting
     return replace(memory, ready=runs, starting=starting)
 
 
@@ -109,7 +109,7 @@ def _box(situation: Situation, now: Period, wanted: Wants) -> Box:
     box = _bounds(situation)
     if now.ceiling is None:
         return box
-    ceilings = {role: max(now.ceiling.of(role), whole(wanted.guard[role])) for role in Role}
+    ceilings = {role: max(now.ceiling.of(role), whole(wanted.guard[role])) for role in ROLES}
     high = Pair(min(box.high.prefill, ceilings[Role.PREFILL]), min(box.high.decode, ceilings[Role.DECODE]))
     return replace(box, high=high)
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from disaggregated_service.core.decision import ConditionType
-from disaggregated_service.core.pair import Pair, Role
+from disaggregated_service.core.pair import ROLES, Pair, Role
 from disaggregated_service.core.ratio import Band
 from disaggregated_service.core.trail import Reason, Stage
 from scaler.core.coupling import Box, Coupled, Needs, couple, is_allowed, next_below, whole
@@ -64,12 +64,12 @@ def repair(situation: Situation, wants: Wants, demand: Demand, period: Period, b
         situation.note(Stage.REPAIR, Reason.RATIO_INFEASIBLE)
     falling = tuple(
         role
-        for role in Role
+        for role in ROLES
         if goal.pair.of(role) < pair.of(role)
         and (goal.in_band or fault.may_go_below_need)
         and _may_fall(situation, wants, demand, role)
     )
-    if len(falling) == len(Role) and not fault.out_of_band:
+    if len(falling) == len(ROLES) and not fault.out_of_band:
         chosen = _lowered(situation, goal.pair, box, period)
     else:
         chosen = _rise(situation, wants, demand, own, goal, box)
@@ -80,14 +80,14 @@ def repair(situation: Situation, wants: Wants, demand: Demand, period: Period, b
         return Moved(pair=pair, reason=wants.blocked or (fault.reason if goal.in_band else Reason.RATIO_INFEASIBLE))
     situation.trace.move(Stage.REPAIR, pair, chosen, Reason.RATIO_REPAIR)
     raises = load_raises(wants, pair, chosen)
-    asked = raises or any(chosen.of(role) > pair.of(role) and wants.firm(role) > pair.of(role) for role in Role)
+    asked = raises or any(chosen.of(role) > pair.of(role) and wants.firm(role) > pair.of(role) for role in ROLES)
     reason = driving_reason(wants, pair, chosen) if asked else Reason.RATIO_REPAIR
     return Moved(pair=chosen, reason=reason, load_raises=raises)
 
 
 def _own_needs(situation: Situation, wants: Wants, demand: Demand, period: Period) -> dict[Role, float]:
     """Each role's own need: what its load asks for now, else the largest of a full window, at most what is in force."""
-    needs = {role: float(situation.pair.of(role)) for role in Role}
+    needs = {role: float(situation.pair.of(role)) for role in ROLES}
     for role in situation.spec.driving_roles:
         want, window = wants.by_load[role], demand.needs[role]
         if isinstance(want, Grow):
@@ -97,7 +97,7 @@ def _own_needs(situation: Situation, wants: Wants, demand: Demand, period: Perio
     if period.ratio is not None:
         driver = situation.spec.load.driver
         needs[driver.other] = followed(needs[driver], driver, period.ratio)
-    return {role: max(needs[role], wants.firm(role)) for role in Role}
+    return {role: max(needs[role], wants.firm(role)) for role in ROLES}
 
 
 def _rise(
@@ -111,7 +111,7 @@ def _rise(
     pair = situation.pair
     towards_ratio = goal.in_band and demand.is_known(situation.spec.driving_roles)
     wanted = {}
-    for role in Role:
+    for role in ROLES:
         asked = max(wants.firm(role), own[role] if isinstance(wants.by_load.get(role), Grow) else 0.0)
         limit = goal.pair.of(role) if towards_ratio else min(goal.pair.of(role), whole(asked))
         wanted[role] = max(pair.of(role), limit)

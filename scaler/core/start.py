@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from disaggregated_service.core.pair import Pair, Role
+from disaggregated_service.core.pair import ROLES, Pair
 from scaler.core.memory import Memory
 
 NOBODY = Pair(0, 0)
@@ -45,11 +45,11 @@ def begin(
         pair = Pair(
             *(
                 _larger(beginning.highest.of(role), persisted.in_force.of(role), [each.of(role) for each in recent])
-                for role in (Role.PREFILL, Role.DECODE)
+                for role in ROLES
             )
         )
         return replace(persisted, in_force=pair)
-    empty = [role.value for role in Role if beginning.highest.of(role) == 0]
+    empty = [role.value for role in ROLES if beginning.highest.of(role) == 0]
     if empty:
         return f"no {' or '.join(empty)} replica discovered and nothing persisted; say --current NS/NAME=4P12D"
     return Memory(in_force=beginning.highest)

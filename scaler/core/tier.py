@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
+from functools import lru_cache
 
 from scaler.core.observation import Histogram
 
@@ -34,6 +35,7 @@ class Ladder:
         return self.bounds_s[0] > self.target_s * (1 + COARSE_FRAC) + EPSILON
 
 
+@lru_cache(maxsize=4096)  # bounds and targets are the same at every tick, and there are thousands of guards
 def ladder(histogram_bounds_s: tuple[float, ...], target_s: float) -> Ladder | None:
     """The ladder for these finite bounds, or None where the target lies above the last of them."""
     first = bisect_left(histogram_bounds_s, target_s - EPSILON)

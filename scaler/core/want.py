@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from disaggregated_service.core.pair import Pair, Role
+from disaggregated_service.core.pair import ROLES, Pair, Role
 from disaggregated_service.core.ratio import MeasuredRatio
 from disaggregated_service.core.trail import Reason, Stage
 from scaler.core.demand import Demand
@@ -88,7 +88,7 @@ class Wants:
 def wants(situation: Situation, demand: Demand, watch: Watch, period: Period) -> Wants:
     """Every role's want. The trail names the gate of each shrink that is not allowed."""
     blocked = _blocked(situation, demand, watch)
-    kept = {role: _keep(situation, demand, watch, role) for role in Role}
+    kept = {role: _keep(situation, demand, watch, role) for role in ROLES}
     by_load: dict[Role, Want] = {}
     for role in situation.spec.driving_roles:
         match demand.asks.get(role):
@@ -102,7 +102,7 @@ def wants(situation: Situation, demand: Demand, watch: Watch, period: Period) ->
                 by_load[role] = Stay(reason=watch.forbids or Reason.WITHIN_BAND)
             case AskIn():
                 by_load[role] = _shrink(situation, demand, role, blocked, kept[role])
-    guard = {role: watch.ask_for(role) for role in Role}
+    guard = {role: watch.ask_for(role) for role in ROLES}
     keep = {role: floor.replicas for role, floor in kept.items()}
     return Wants(by_load=by_load, guard=guard, floors=period.floors, keep=keep, blocked=blocked)
 

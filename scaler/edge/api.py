@@ -40,7 +40,7 @@ def read_limit(values: Sequence[str]) -> int | BadQuery:
 
 def services_document(board: Board) -> Json:
     """All services in short: a thousand of them stay under half a megabyte."""
-    return {"services": [_short(board, entry) for entry in board.entries()]}
+    return {"services": [_short(board, entry) for entry in board.entries()], "faults": list(board.notices)}
 
 
 def service_document(board: Board, key: ServiceKey) -> Json | None:

@@ -14,7 +14,9 @@ from disaggregated_service.core.decision import Decision
 from disaggregated_service.core.pair import ServiceKey
 from disaggregated_service.core.service import DisaggregatedService
 
-HISTORY_MAX = 240  # an hour at 15 s, kept per service for the page and the API
+HISTORY_MAX = 240  # changes of one service, kept for the page and the API
+HISTORY_MIN = 8
+HISTORIES_MAX = 8_000  # of all services together: some 5 KB each, or a thousand busy services fill a gigabyte
 FRESH_INTERVALS = 3
 
 
@@ -37,6 +39,11 @@ class Stamped:
     decided_at_unix_s: float
 
 
+def history_max(services: int) -> int:
+    """Changes kept of each service when there are so many of them."""
+    return min(HISTORY_MAX, max(HISTORY_MIN, HISTORIES_MAX // max(1, services)))
+
+
 class Board:
     """Written by the ticker in one assignment per tick; read by handlers on the same event loop."""
 
@@ -47,15 +54,17 @@ class Board:
         self._history: dict[ServiceKey, deque[Stamped]] = {}
         self._listeners: set[Callable[[], None]] = set()
         self.first_tick_done = False
+        self.notices: tuple[str, ...] = ()  # what somebody should mend, for instance a broken edit of a file
 
     def publish(self, entries: Iterable[Entry]) -> None:
         """Replaces everything at once, then wakes the streams."""
         fresh = {entry.service.key: entry for entry in entries}
         for key in self._history.keys() - fresh.keys():
             del self._history[key]
+        kept_max = history_max(len(fresh))
         for key, entry in fresh.items():
             if entry.decision is not None:
-                self._remember(key, Stamped(entry.decision, entry.decided_at_unix_s))
+                self._remember(key, Stamped(entry.decision, entry.decided_at_unix_s), kept_max)
         self._entries = fresh
         self.first_tick_done = True
         for listener in tuple(self._listeners):
@@ -84,7 +93,9 @@ class Board:
         self._listeners.add(wake)
         return lambda: self._listeners.discard(wake)
 
-    def _remember(self, key: ServiceKey, stamped: Stamped) -> None:
-        kept = self._history.setdefault(key, deque(maxlen=HISTORY_MAX))
+    def _remember(self, key: ServiceKey, stamped: Stamped, kept_max: int) -> None:
+        kept = self._history.setdefault(key, deque())
         if not kept or kept[-1].decision.sequence != stamped.decision.sequence:
             kept.append(stamped)
+        while len(kept) > kept_max:
+            kept.popleft()

@@ -40,8 +40,15 @@ def render_page(board: Board, now_unix_s: float, not_ready: str) -> str:
 <body><header><h1>heteroscale</h1><span>{escape(_summary(board, entries))}</span>{ready}
 <span class="soft right">{_time(now_unix_s)} UTC · <a href="/metrics">metrics</a> · <a href="/api/v1/services">API</a>
 </span></header>
-<main>{cards}{more}{empty}</main></body></html>
+<main>{_notices(board)}{cards}{more}{empty}</main></body></html>
 """
+
+
+def _notices(board: Board) -> str:
+    if not board.notices:
+        return ""
+    what = "Services as they are in use differ from their files, which have faults:"
+    return f'<article class="warn"><p>{what}</p>{_lines(escape(notice) for notice in board.notices)}</article>'
 
 
 def state_of(board: Board, entry: Entry) -> tuple[str, str]:

@@ -64,9 +64,10 @@ class Batcher(Generic[K]):
     async def _together(self, query: Sequence[Part[K]], ask: Ask) -> Mapping[K, Answer]:
         if len(query) == 1:
             return {query[0].key: await ask(query[0].promql)}
-        answer = await ask(_union(query))
+        rows = await ask(_union(query))
+        answer = rows if isinstance(rows, Absent) else _told_apart(query, rows)
         if not isinstance(answer, Absent):
-            return _told_apart(query, answer)
+            return answer
         if not _is_its_own_fault(answer):  # down or slow: asking more would not help
             return dict.fromkeys((part.key for part in query), answer)
         single = await asyncio.gather(*(ask(part.promql) for part in query))
@@ -85,11 +86,16 @@ def _union(query: Sequence[Part[K]]) -> str:
     )
 
 
-def _told_apart(query: Sequence[Part[K]], rows: Iterable[Row]) -> Mapping[K, Answer]:
+def _told_apart(query: Sequence[Part[K]], rows: Iterable[Row]) -> Mapping[K, Answer] | Absent:
+    """The rows of each part. A row without our label belongs to nobody, and then nothing of the answer is believed."""
     sorted_out: list[list[Row]] = [[] for _ in query]
+    parts = {str(index): index for index in range(len(query))}
     for row in rows:
         labels = dict(row.labels)
-        sorted_out[int(labels.pop(PART_LABEL))].append(Row(labels, row.value))
+        part = parts.get(labels.pop(PART_LABEL, ""))
+        if part is None:
+            return Absent(Why.SOURCE_REFUSED, f"a row without the label {PART_LABEL} that was asked for")
+        sorted_out[part].append(Row(labels, row.value))
     return {part.key: tuple(its) for part, its in zip(query, sorted_out, strict=True)}
 
 

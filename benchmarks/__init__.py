@@ -1,0 +1,1 @@
+"""Measurements that print a table and a ratio. Not tests: what they say depends on the machine."""

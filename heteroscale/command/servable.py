@@ -1,0 +1,36 @@
+"""What a valid service still needs so that this program, as it was started, can look after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from disaggregated_service.core.fault import Fault
+from disaggregated_service.core.service import DisaggregatedService
+from disaggregated_service.core.signals_spec import SignalSource
+from disaggregated_service.core.validate import sparse_faults
+
+
+def servable(
+    *, scrape_interval_s: float, interval_s: float, has_prometheus: bool
+) -> Callable[[DisaggregatedService], tuple[Fault, ...]]:
+    """The faults of a service for a program with these two intervals, with or without a Prometheus to ask.
+
+    Signals too sparse are a fault only where we scrape: there the interval is known before the first sample.
+    """
+
+    def check(service: DisaggregatedService) -> tuple[Fault, ...]:
+        signals = service.spec.signals
+        if signals is None:
+            wrong, right = "is missing: serve needs readings", "write source, and selectors or endpoints"
+            return (Fault(path="spec.signals", wrong=wrong, right=right),)
+        match signals.source:
+            case SignalSource.SCRAPE:
+                return sparse_faults(service.spec, scrape_interval_s, interval_s)
+            case SignalSource.PROMETHEUS if not has_prometheus:
+                wrong = "is prometheus, and no Prometheus was named"
+                right = "start with --prometheus URL, or write source: scrape"
+                return (Fault(path="spec.signals.source", wrong=wrong, right=right),)
+            case SignalSource.PROMETHEUS:
+                return ()
+
+    return check

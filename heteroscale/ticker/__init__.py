@@ -1,0 +1,1 @@
+"""The clockwork around the coordinator: gather, tick, persist, publish."""
