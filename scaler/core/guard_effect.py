@@ -51,13 +51,25 @@ def remember(memory: GuardMemory, judgement: Judgement, at: Circumstances) -> Gu
         and at.load_per_replica_tps is not None
         and at.load_per_replica_tps < NEEDLESS_LOAD_FRAC * at.load_target_tps
     )
-    memory = replace(
-        memory,
-        at_risk_since_s=_since(memory.at_risk_since_s, at_risk, at.now_s),
-        needless_since_s=_since(memory.needless_since_s, needless, at.now_s),
-        calm_since_s=_since(memory.calm_since_s, calm, at.now_s),
-        firings=tuple(firing for firing in memory.firings if at.now_s - firing.at_s <= at.memory_s),
+    states = (
+        _since(memory.at_risk_since_s, at_risk, at.now_s),
+        _since(memory.needless_since_s, needless, at.now_s),
+        _since(memory.calm_since_s, calm, at.now_s),
     )
+    firings = tuple(firing for firing in memory.firings if at.now_s - firing.at_s <= at.memory_s)
+    if (*states, firings) != (
+        memory.at_risk_since_s,
+        memory.needless_since_s,
+        memory.calm_since_s,
+        memory.firings,
+    ):  # a calm guard stays the very same value, tick after tick
+        memory = replace(
+            memory,
+            at_risk_since_s=states[0],
+            needless_since_s=states[1],
+            calm_since_s=states[2],
+            firings=firings,
+        )
     if memory.ineffective and memory.calm_since_s is not None and at.now_s - memory.calm_since_s >= at.window_s:
         memory = replace(memory, ineffective=False, raises_without_effect=0, raise_in_trial=None)
     if isinstance(judgement, Judged):

@@ -92,6 +92,8 @@ def _with_ready(spec: ServiceSpec, observation: Observation, memory: Memory, now
     }
     if spec.mode is Mode.ADVISORY:
         starting = {role: Starting() for role in ROLES}  # what was never asked for cannot be starting
+    if runs is memory.ready and starting == memory.starting:
+        return memory
     return replace(memory, ready=runs, starting=starting)
 
 
