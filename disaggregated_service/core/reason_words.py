@@ -20,6 +20,7 @@ REASON_WORDS: Mapping[Reason, str] = {
     Reason.COOLDOWN_OUT: "{of} was raised a moment ago: the next raise for load waits",
     Reason.COOLDOWN_IN: "{of} changed a moment ago: a shrink waits",
     Reason.WAITING_TO_SHRINK: "the lower load of {of} has not lasted long enough yet",
+    Reason.POOL_DOWN: "no replica of {of} is ready, so the other pool only looks idle: no shrink",
     Reason.BACKLOG: "more requests wait than replicas are ready: no shrink",
     Reason.REPLICAS_STUCK: "replicas of {of} do not become ready in time: they are not counted on, nor replaced",
     Reason.GUARD_MET: "{of} keeps its target",

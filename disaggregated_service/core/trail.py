@@ -44,12 +44,13 @@ class Reason(StrEnum):
     COOLDOWN_OUT = "cooldown_out"
     COOLDOWN_IN = "cooldown_in"
     WAITING_TO_SHRINK = "waiting_to_shrink"  # the lower need has not lasted the whole window yet
+    POOL_DOWN = "pool_down"  # nobody of a role is ready: the other has nothing to do, and looks idle
     BACKLOG = "backlog"
     REPLICAS_STUCK = "replicas_stuck"
     # guards
     GUARD_MET = "guard_met"  # below its first tier
     GUARD_RAISE = "guard_raise"
-    GUARD_FORBIDS = "guard_forbids"  # at risk, or unknown: no shrink
+    GUARD_FORBIDS = "guard_forbids"  # at risk: no shrink
     GUARD_ABSENT = "guard_absent"
     GUARD_JAMMED = "guard_jammed"
     GUARD_QUIET = "guard_quiet"

@@ -6,11 +6,11 @@ It runs unchanged in `serve`, `simulate` and `backtest`: there is no second impl
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from disaggregated_service.core.decision import Decision
 from disaggregated_service.core.pair import Pair, ServiceKey
-from disaggregated_service.core.service import DisaggregatedService
+from disaggregated_service.core.service import DisaggregatedService, Mode
 from heteroscale.coordinator.placement import Placement, PlacementRequest
 from scaler.core.controller import commit, same_outcome
 from scaler.core.memory import Memory
@@ -52,10 +52,15 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TickResult:
-    """Everything after a tick; a service that could not be observed is missing from it. sequence: the last one used."""
+    """Everything after a tick. sequence: the last one used.
+
+    A service that could not be observed is missing from the outcomes, and so is one whose step broke an invariant of
+    ours: that one is in `failures`, keeps its state, and its last decision ages.
+    """
 
     outcomes: Mapping[ServiceKey, Outcome]
     sequence: int
+    failures: Mapping[ServiceKey, Exception] = field(default_factory=dict)
 
 
 def started_with(pair: Pair) -> Running:
@@ -78,17 +83,21 @@ def tick(
     be taken for a second step.
     """
     outcomes: dict[ServiceKey, Outcome] = {}
+    failures: dict[ServiceKey, Exception] = {}
     proposals: list[tuple[Proposal, Decision | None]] = []
     for service in sorted(services, key=lambda each: (-each.spec.priority, each.key)):
         observation = observations.get(service.key)
         if observation is None:
             continue
-        state = _begun(states.get(service.key, Starting()), service, observation, now_s)
+        state = _begun(_carried_over(states.get(service.key, Starting()), service), service, observation, now_s)
         match state:
             case Running(last=Decision() as last, decided_at_s=at_s) if at_s == now_s:
                 outcomes[service.key] = Outcome(state=state, decision=last)
             case Running(memory=memory, last=last):
-                proposals.append((propose(service, observation, memory, now_s), last))
+                try:
+                    proposals.append((propose(service, observation, memory, now_s), last))
+                except Exception as error:  # noqa: BLE001 - one service's broken invariant must not stop the others
+                    failures[service.key] = error
             case Outcome():
                 outcomes[service.key] = state
     granted = place(
@@ -105,7 +114,24 @@ def tick(
         else:
             sequence += 1
         outcomes[key] = Outcome(state=Running(memory=memory, last=decision, decided_at_s=now_s), decision=decision)
-    return TickResult(outcomes=outcomes, sequence=sequence)
+    return TickResult(outcomes=outcomes, sequence=sequence, failures=failures)
+
+
+def _carried_over(state: State, service: DisaggregatedService) -> State:
+    """The state, unless it is that of an advisory service which is active now: its pair was never anywhere.
+
+    What runs has to be counted then, and what was decided before is no change still under way.
+    """
+    last = state.last
+    if last is None or last.mode is Mode.ACTIVE or service.spec.mode is Mode.ADVISORY:
+        return state
+    match state:
+        case Running(memory=memory):
+            return Starting(persisted=replace(memory, counts=()))
+        case Starting(persisted=Memory() as memory):
+            return replace(state, persisted=replace(memory, counts=()), last=None)
+        case Starting():
+            return state
 
 
 def _begun(state: State, service: DisaggregatedService, observation: Observation, now_s: float) -> Running | Outcome:

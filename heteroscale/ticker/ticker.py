@@ -87,6 +87,8 @@ class Ticker:
             sequence=self._sequence,
             place=self._place,
         )
+        for key, error in result.failures.items():
+            log.error("%s: its step failed, and what was decided before it ages", key, exc_info=error)
         outcomes = result.outcomes
         if await self._persisted(services, result, instant):
             self._sequence = result.sequence

@@ -16,7 +16,7 @@ from scaler.core.guard_effect import on_trial
 from scaler.core.memory import Clocks, GuardMemory, Memory
 from scaler.core.notes import notes
 from scaler.core.policy import Proposal
-from scaler.core.ready_history import starting_now
+from scaler.core.starting import starting_now
 
 COUNTS_MAX = 64
 

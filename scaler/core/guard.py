@@ -27,7 +27,6 @@ class Still:
     """Too few samples to say anything, and nobody is waiting for more: forbids nothing."""
 
     samples: int
-    queue_unknown: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +38,14 @@ class Unknown:
     jammed: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """waiting: requests in the queues that are known. complete: False where one of them is not, or none is."""
+
+    waiting: float
+    complete: bool
+
+
 Judgement = Judged | Still | Unknown
 
 
@@ -47,37 +54,41 @@ def guard_id(guard: GuardSpec) -> str:
     return f"{guard.metric.value}_p{guard.percentile:g}"
 
 
-def judge(guard: GuardSpec, reading: Reading[Histogram], waiting: float | None) -> Judgement:
-    """What the guard's histogram says. waiting: requests in queues, over both roles; None where unknown."""
+def judge(guard: GuardSpec, reading: Reading[Histogram], queue: Queue) -> Judgement:
+    """What the guard's histogram says; the queue tells few samples that are idleness from few that are a jam."""
     match reading:
         case Absent(why=why, detail=detail):
             return Unknown(why, detail)
         case Quiet(samples=samples):
-            return _few(samples, waiting)
+            return _few(samples, queue)
         case Present(value=histogram, samples=samples):
             if samples < guard.min_samples or histogram.total <= 0:
-                return _few(samples, waiting)
+                return _few(samples, queue)
             rungs = ladder(histogram.bounds_s, guard.target_s)
             if rungs is None:
                 return Unknown(Why.ABOVE_LAST_BUCKET)
             return Judged(stand(histogram, rungs, guard.percentile), rungs, samples)
 
 
-def _few(samples: int, waiting: float | None) -> Judgement:
+def _few(samples: int, queue: Queue) -> Judgement:
     """A jammed pool writes no first tokens, so silence with a queue behind it is not idleness."""
-    if waiting is None:
-        return Still(samples, queue_unknown=True)
-    if waiting > samples:
+    if queue.waiting > samples:
         return Unknown(Why.TOO_FEW_SAMPLES, jammed=True)
-    return Still(samples, queue_unknown=False)
+    return Still(samples)
 
 
-def waiting_requests(signals: Signals) -> float | None:
-    """Requests waiting over both roles; None where neither role says."""
-    known = [
-        reading.value for reading in (signals.prefill.waiting, signals.decode.waiting) if isinstance(reading, Present)
-    ]
-    return sum(known) if known else None
+def queue_of(signals: Signals) -> Queue:
+    """Requests waiting over both roles. A preset without the signal for a role leaves that role out."""
+    waiting, known, missing = 0.0, False, False
+    for reading in (signals.prefill.waiting, signals.decode.waiting):
+        match reading:
+            case Present(value=value):
+                waiting, known = waiting + value, True
+            case Absent(why=Why.NOT_CONFIGURED):
+                pass
+            case _:
+                missing = True
+    return Queue(waiting=waiting, complete=known and not missing)
 
 
 def asked(step: float, roles: tuple[Role, ...], produced_by: Pair) -> dict[Role, float]:

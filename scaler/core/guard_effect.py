@@ -51,24 +51,12 @@ def remember(memory: GuardMemory, judgement: Judgement, at: Circumstances) -> Gu
         and at.load_per_replica_tps is not None
         and at.load_per_replica_tps < NEEDLESS_LOAD_FRAC * at.load_target_tps
     )
-    states = (
-        _since(memory.at_risk_since_s, at_risk, at.now_s),
-        _since(memory.needless_since_s, needless, at.now_s),
-        _since(memory.calm_since_s, calm, at.now_s),
-    )
+    needless_since_s = _since(memory.needless_since_s, needless, at.now_s)
+    calm_since_s = _since(memory.calm_since_s, calm, at.now_s)
     firings = tuple(firing for firing in memory.firings if at.now_s - firing.at_s <= at.memory_s)
-    if (*states, firings) != (
-        memory.at_risk_since_s,
-        memory.needless_since_s,
-        memory.calm_since_s,
-        memory.firings,
-    ):  # a calm guard stays the very same value, tick after tick
-        memory = replace(
-            memory,
-            at_risk_since_s=states[0],
-            needless_since_s=states[1],
-            calm_since_s=states[2],
-            firings=firings,
+    if (needless_since_s, calm_since_s, firings) != (memory.needless_since_s, memory.calm_since_s, memory.firings):
+        memory = replace(  # a calm guard stays the very same value, tick after tick
+            memory, needless_since_s=needless_since_s, calm_since_s=calm_since_s, firings=firings
         )
     if memory.ineffective and memory.calm_since_s is not None and at.now_s - memory.calm_since_s >= at.window_s:
         memory = replace(memory, ineffective=False, raises_without_effect=0, raise_in_trial=None)
@@ -86,7 +74,10 @@ def fired(memory: GuardMemory, at: Circumstances) -> GuardMemory:
         return memory
     firing = Firing(at_s=at.now_s, role=at.load_role, load_per_replica_tps=load)
     stricter = tuple(old for old in memory.firings if old.role is not firing.role or old.load_per_replica_tps < load)
-    return replace(memory, firings=(*stricter, firing)[-FIRINGS_MAX:])
+    firings = (*stricter, firing)
+    if len(firings) > FIRINGS_MAX:
+        firings = (firings[0], *firings[2:])  # the oldest is the strictest: the one after it is missed least
+    return replace(memory, firings=firings)
 
 
 def on_trial(memory: GuardMemory, *, judged: Judged, after: Pair, at: Circumstances) -> GuardMemory:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 from disaggregated_service.core.pair import ROLES, Pair, Role
 from scaler.core.need_window import EMPTY, NeedWindow
-from scaler.core.ready_history import NOTHING_SEEN, ReadyRuns, Starting
+from scaler.core.ready_history import NOTHING_SEEN, ReadyRuns
+from scaler.core.starting import NOBODY_STARTING, StartingReplicas
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +53,7 @@ class GuardMemory:
     raise_in_trial: GuardRaise | None = None
     raises_without_effect: int = 0
     ineffective: bool = False
-    at_risk_since_s: float | None = None  # at tier 1.0 or above
-    needless_since_s: float | None = None  # the same, with the load per replica below half the target
+    needless_since_s: float | None = None  # at tier 1.0 or above, with the load per replica below half the target
     calm_since_s: float | None = None  # below tier 1.0, or quiet
 
 
@@ -67,7 +67,7 @@ class Memory:
     in_force: Pair
     clocks: Mapping[Role, Clocks] = field(default_factory=lambda: {role: Clocks() for role in ROLES})
     ready: ReadyRuns = NOTHING_SEEN
-    starting: Mapping[Role, Starting] = field(default_factory=lambda: {role: Starting() for role in ROLES})
+    starting: Mapping[Role, StartingReplicas] = field(default_factory=lambda: dict.fromkeys(ROLES, NOBODY_STARTING))
     counts: tuple[tuple[float, Pair], ...] = ()
     guards: Mapping[str, GuardMemory] = field(default_factory=dict)
     needs: Mapping[Role, NeedWindow] = field(default_factory=lambda: dict.fromkeys(ROLES, EMPTY))

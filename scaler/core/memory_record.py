@@ -1,7 +1,8 @@
 """A memory as plain data, to be persisted and read back by another process.
 
-Holds ages in seconds, never instants: another process has another monotonic clock. The need windows are left out on
-purpose (a process that was away does not know what it missed). Raises `DamagedMemoryError`, which names the field.
+Holds ages in seconds, never instants: another process has another monotonic clock. What has to be watched without a
+gap (the need windows, a guard that is needless) is left out on purpose: a process that was away does not know what it
+missed. Raises `DamagedMemoryError`, which names the field.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from typing import Any
 
 from disaggregated_service.core.pair import ROLES, Pair, Role
 from scaler.core.memory import Clocks, Firing, GuardMemory, GuardRaise, Memory
-from scaler.core.ready_history import ReadyRuns, Starting
+from scaler.core.ready_history import ReadyRuns
+from scaler.core.starting import StartingReplicas
 
 Data = dict[str, Any]
 
@@ -61,7 +63,7 @@ def memory_from_data(data: Mapping[str, Any], *, now_s: float, elapsed_s: float)
             },
             ready=ReadyRuns(tuple((now_s - elapsed_s - float(age), _read_pair(pair)) for age, pair in data["ready"])),
             starting={
-                role: Starting(
+                role: StartingReplicas(
                     tuple((now_s - elapsed_s - float(age), int(n)) for age, n in data["starting"][role.value])
                 )
                 for role in ROLES
@@ -99,8 +101,6 @@ def _guard_to_data(guard: GuardMemory, age: Any) -> Data:
         },
         "raisesWithoutEffect": guard.raises_without_effect,
         "ineffective": guard.ineffective,
-        "atRiskAgeS": age(guard.at_risk_since_s),
-        "needlessAgeS": age(guard.needless_since_s),
         "calmAgeS": age(guard.calm_since_s),
     }
 
@@ -123,8 +123,6 @@ def _guard_from_data(data: Any, instant: Any) -> GuardMemory:
         ),
         raises_without_effect=int(data["raisesWithoutEffect"]),
         ineffective=bool(data["ineffective"]),
-        at_risk_since_s=instant(data["atRiskAgeS"]),
-        needless_since_s=instant(data["needlessAgeS"]),
         calm_since_s=instant(data["calmAgeS"]),
     )
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 
 from disaggregated_service.core.load_spec import Damping
 from disaggregated_service.core.pair import ROLES, Pair, Role
-from disaggregated_service.core.ratio import MeasuredRatio
+from disaggregated_service.core.ratio import EPSILON, MeasuredRatio
 from disaggregated_service.core.service import ServiceSpec
 from disaggregated_service.core.trail import Reason, Stage
 from scaler.core.coupling import Box, Needs, couple, next_below
 from scaler.core.period import Period
 from scaler.core.situation import Situation
-from scaler.core.want import EPSILON, Grow, Shrink, Stay, Wants
+from scaler.core.want import Grow, Shrink, Stay, Wants
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

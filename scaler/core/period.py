@@ -24,7 +24,7 @@ class Period:
     ratio: float | None
 
 
-def period(situation: Situation) -> Period:
+def period_now(situation: Situation) -> Period:
     """The floors, ceiling and ratio of this tick; overlapping entries were refused when the spec was read."""
     spec = situation.spec
     active = [entry for entry in spec.schedule if entry.name in situation.observation.active_entries]

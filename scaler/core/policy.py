@@ -14,17 +14,18 @@ from disaggregated_service.core.pair import ROLES, Pair, Role
 from disaggregated_service.core.service import DisaggregatedService, Mode, ServiceSpec
 from disaggregated_service.core.trail import Reason, Stage, TrailStep
 from scaler.core.coupling import Box, Needs, couple, whole
-from scaler.core.demand import demand
+from scaler.core.guard_stage import GuardAsk, judge_guards
+from scaler.core.load_stage import LoadView, view_loads
 from scaler.core.memory import Memory
 from scaler.core.move import Moved, move
 from scaler.core.observation import Observation
-from scaler.core.period import Period, period
-from scaler.core.ready_history import Starting, seen, starting_now
+from scaler.core.period import Period, period_now
+from scaler.core.ready_history import seen
 from scaler.core.repair import ANY_RATIO, repair, wrong
 from scaler.core.situation import DEFAULT_SIGNALS, Situation
+from scaler.core.starting import NOBODY_STARTING, starting_now
 from scaler.core.trace import Trace
-from scaler.core.want import Wants, wants
-from scaler.core.watch_guards import GuardAsk, watch_guards
+from scaler.core.want import Wants, pass_gates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,28 +55,22 @@ def propose(service: DisaggregatedService, observation: Observation, memory: Mem
     pair = _clamped(memory.in_force, spec, trace)
     situation = Situation(spec=spec, observation=observation, memory=memory, pair=pair, now_s=now_s, trace=trace)
     _check_density(situation)
-    needs = demand(situation)
-    guards = watch_guards(situation, needs)
-    now = period(situation)
-    wanted = wants(situation, needs, guards, now)
-    moved = _overridden(situation)
-    if moved is None:
-        box = _box(situation, now, wanted)
-        fault = wrong(pair, box, now.band)
-        if fault is None:
-            moved = move(situation, wanted, now, box)
-        else:
-            moved = repair(situation, wanted, needs, now, box, fault)
+    loads = view_loads(situation)
+    guards = judge_guards(situation, loads)
+    period = period_now(situation)
+    wants = pass_gates(situation, loads, guards, period)
+    overridden = _overridden(situation)
+    moved = overridden or _moved(situation, wants, loads, period)
     reason = Reason.BOUNDS if moved.pair == pair != memory.in_force else moved.reason
     return Proposal(
         service=service,
         observation=observation,
-        memory=replace(memory, needs=needs.needs, guards=guards.memories),
+        memory=replace(memory, needs=loads.needs, guards=guards.memories),
         in_force=memory.in_force,
         targets=moved.pair,
         reason=reason,
         load_raises=moved.load_raises,
-        guard_asks=guards.asks,
+        guard_asks=() if overridden else guards.asks,  # what an engineer asked for is not the guard's to answer for
         trail=trace.steps,
         conditions=trace.conditions,
     )
@@ -91,7 +86,7 @@ def _with_ready(spec: ServiceSpec, observation: Observation, memory: Memory, now
         for role in ROLES
     }
     if spec.mode is Mode.ADVISORY:
-        starting = {role: Starting() for role in ROLES}  # what was never asked for cannot be starting
+        starting = dict.fromkeys(ROLES, NOBODY_STARTING)  # what was never asked for cannot be starting
     if runs is memory.ready and starting == memory.starting:
         return memory
     return replace(memory, ready=runs, starting=starting)
@@ -106,12 +101,20 @@ def _clamped(pair: Pair, spec: ServiceSpec, trace: Trace) -> Pair:
     return inside
 
 
-def _box(situation: Situation, now: Period, wanted: Wants) -> Box:
+def _moved(situation: Situation, wants: Wants, loads: LoadView, period: Period) -> Moved:
+    box = _box(situation, period, wants)
+    fault = wrong(situation.pair, box, period.band)
+    if fault is None:
+        return move(situation, wants, period, box)
+    return repair(situation, wants, loads, period, box, fault)
+
+
+def _box(situation: Situation, period: Period, wants: Wants) -> Box:
     """The pairs that may be chosen at this tick. A fixed pair is a ceiling, above which guards may still raise."""
     box = _bounds(situation)
-    if now.ceiling is None:
+    if period.ceiling is None:
         return box
-    ceilings = {role: max(now.ceiling.of(role), whole(wanted.guard[role])) for role in ROLES}
+    ceilings = {role: max(period.ceiling.of(role), whole(wants.guard[role])) for role in ROLES}
     high = Pair(min(box.high.prefill, ceilings[Role.PREFILL]), min(box.high.decode, ceilings[Role.DECODE]))
     return replace(box, high=high)
 

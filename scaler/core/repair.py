@@ -13,12 +13,13 @@ from disaggregated_service.core.decision import ConditionType
 from disaggregated_service.core.pair import ROLES, Pair, Role
 from disaggregated_service.core.ratio import Band
 from disaggregated_service.core.trail import Reason, Stage
+from scaler.core.cooldown import left_in_s
 from scaler.core.coupling import Box, Coupled, Needs, couple, is_allowed, next_below, whole
-from scaler.core.demand import Demand
+from scaler.core.load_stage import LoadView
 from scaler.core.move import Moved, damped_need, driving_reason, followed, load_raises
 from scaler.core.period import Period
 from scaler.core.situation import Situation
-from scaler.core.want import Grow, Wants, left_in_s
+from scaler.core.want import Grow, Wants
 
 ANY_RATIO = Band(0.0, 1e9)
 
@@ -53,28 +54,28 @@ def wrong(pair: Pair, box: Box, band: Band) -> Wrong | None:
     return found if found.out_of_band or found.over_budget or found.over_ceiling else None
 
 
-def repair(situation: Situation, wants: Wants, demand: Demand, period: Period, box: Box, fault: Wrong) -> Moved:
+def repair(situation: Situation, wants: Wants, loads: LoadView, period: Period, box: Box, fault: Wrong) -> Moved:
     """One step of a repair; the pair stays where every part of it has to wait."""
     pair = situation.pair
-    own = _own_needs(situation, wants, demand, period)
-    goal = couple(Needs(own[Role.PREFILL], own[Role.DECODE]), period.band, box, ratio=period.ratio)
+    own = _own_needs(situation, wants, loads, period)
+    # The HPA's tolerance bounds each step, not the goal: where it forbids every pair there would be no goal at all.
+    anywhere = replace(box, hpa_tolerance=0.0)
+    goal = couple(Needs(own[Role.PREFILL], own[Role.DECODE]), period.band, anywhere, ratio=period.ratio)
     situation.trace.move(Stage.REPAIR, pair, goal.pair, fault.reason, "", ("unmet_frac", goal.unmet_frac))
     if not goal.in_band:
         situation.trace.condition(ConditionType.RATIO_INFEASIBLE)
         situation.note(Stage.REPAIR, Reason.RATIO_INFEASIBLE)
-    falling = tuple(
-        role
-        for role in ROLES
-        if goal.pair.of(role) < pair.of(role)
-        and (goal.in_band or fault.may_go_below_need)
-        and _may_fall(situation, wants, demand, role)
-    )
-    if len(falling) == len(ROLES) and not fault.out_of_band:
-        chosen = _lowered(situation, goal.pair, box, period)
-    else:
-        chosen = _rise(situation, wants, demand, own, goal, box)
+    chosen = _rise(situation, wants, loads, own, goal, box)
+    above = tuple(role for role in ROLES if goal.pair.of(role) < pair.of(role))
+    falling = tuple(role for role in above if _may_fall(situation, wants, loads, role))
+    if goal.in_band and not fault.out_of_band:  # inside its band it falls inside it: together, or not at all
+        if above and falling == above:
+            chosen = _lowered(situation, goal.pair, box, period)
+    elif goal.in_band or fault.may_go_below_need:
         for role in falling:
-            least = goal.pair.of(role) if fault.may_go_below_need else max(goal.pair.of(role), whole(own[role]))
+            least = goal.pair.of(role)
+            if not fault.may_go_below_need:
+                least = max(least, whole(own[role]), whole(wants.keep[role]))
             chosen = chosen.with_role(role, _fallen(situation, pair.of(role), least))
     if chosen == pair:
         return Moved(pair=pair, reason=wants.blocked or (fault.reason if goal.in_band else Reason.RATIO_INFEASIBLE))
@@ -85,14 +86,18 @@ def repair(situation: Situation, wants: Wants, demand: Demand, period: Period, b
     return Moved(pair=chosen, reason=reason, load_raises=raises)
 
 
-def _own_needs(situation: Situation, wants: Wants, demand: Demand, period: Period) -> dict[Role, float]:
-    """Each role's own need: what its load asks for now, else the largest of a full window, at most what is in force."""
+def _own_needs(situation: Situation, wants: Wants, loads: LoadView, period: Period) -> dict[Role, float]:
+    """Each role's own need: what its load asks for now, else the largest of its window, at most what is in force.
+
+    A window that is not full yet serves as well: it raises the follower of a load that is small, not of a pool that is
+    large, and nothing falls before it is full.
+    """
     needs = {role: float(situation.pair.of(role)) for role in ROLES}
     for role in situation.spec.driving_roles:
-        want, window = wants.by_load[role], demand.needs[role]
+        want, window = wants.by_load[role], loads.needs[role]
         if isinstance(want, Grow):
-            needs[role] = want.need
-        elif window.is_full(now_s=situation.now_s, span_s=situation.cooldown_in_s):
+            needs[role] = damped_need(want.need, situation.pair.of(role), situation.spec.damping)
+        elif window.maxima and loads.known(role) is not None:
             needs[role] = min(needs[role], window.largest)
     if period.ratio is not None:
         driver = situation.spec.load.driver
@@ -101,7 +106,7 @@ def _own_needs(situation: Situation, wants: Wants, demand: Demand, period: Perio
 
 
 def _rise(
-    situation: Situation, wants: Wants, demand: Demand, own: Mapping[Role, float], goal: Coupled, box: Box
+    situation: Situation, wants: Wants, loads: LoadView, own: Mapping[Role, float], goal: Coupled, box: Box
 ) -> Pair:
     """Roles below the goal, raised within what is left of the budget.
 
@@ -109,7 +114,7 @@ def _rise(
     asks for in any case.
     """
     pair = situation.pair
-    towards_ratio = goal.in_band and demand.is_known(situation.spec.driving_roles)
+    towards_ratio = goal.in_band and loads.is_known(situation.spec.driving_roles)
     wanted = {}
     for role in ROLES:
         asked = max(wants.firm(role), own[role] if isinstance(wants.by_load.get(role), Grow) else 0.0)
@@ -121,23 +126,24 @@ def _rise(
     return couple(Needs(top.prefill, top.decode), ANY_RATIO, replace(box, low=pair, high=top), ratio=None).pair
 
 
-def _may_fall(situation: Situation, wants: Wants, demand: Demand, role: Role) -> bool:
+def _may_fall(situation: Situation, wants: Wants, loads: LoadView, role: Role) -> bool:
     """The slow path's gates: load known, nothing that forbids, cooled down, and watched for a whole window."""
     watched = role if role in situation.spec.driving_roles else situation.spec.load.driver
     return (
         wants.blocked is None
         and left_in_s(situation, role) <= 0
-        and demand.needs[watched].is_full(now_s=situation.now_s, span_s=situation.cooldown_in_s)
+        and loads.needs[watched].is_full(now_s=situation.now_s, span_s=situation.cooldown_in_s)
     )
 
 
 def _lowered(situation: Situation, goal: Pair, box: Box, period: Period) -> Pair:
     """A pair inside its band but over its budget or ceiling: one damped step down together, inside the band."""
     pair, damping = situation.pair, situation.spec.damping
-    above = replace(box, low=goal, high=pair, gpu_budget=None)
-    step = Needs(damped_need(goal.prefill, pair.prefill, damping), damped_need(goal.decode, pair.decode, damping))
+    low = Pair(min(goal.prefill, pair.prefill), min(goal.decode, pair.decode))
+    above = replace(box, low=low, high=pair, gpu_budget=None)
+    step = Needs(damped_need(low.prefill, pair.prefill, damping), damped_need(low.decode, pair.decode, damping))
     chosen = couple(step, period.band, above, ratio=period.ratio).pair
-    return chosen if chosen != pair else next_below(period.band, above, goal=goal, ratio=period.ratio) or pair
+    return chosen if chosen != pair else next_below(period.band, above, goal=low, ratio=period.ratio) or pair
 
 
 def _fallen(situation: Situation, count: int, least: int) -> int:

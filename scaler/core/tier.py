@@ -16,9 +16,9 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
 
+from disaggregated_service.core.ratio import EPSILON
 from scaler.core.observation import Histogram
 
-EPSILON = 1e-9
 COARSE_FRAC = 0.10  # a bound this far above the target cannot tell a broken SLO from a kept one
 STEPS = (1.0, 1.1, 1.2)
 

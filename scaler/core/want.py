@@ -6,23 +6,21 @@ that stopped it is the reason a person reads.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from disaggregated_service.core.pair import ROLES, Pair, Role
-from disaggregated_service.core.ratio import MeasuredRatio
+from disaggregated_service.core.ratio import EPSILON
 from disaggregated_service.core.trail import Reason, Stage
-from scaler.core.demand import Demand
-from scaler.core.guard import waiting_requests
+from scaler.core.cooldown import left_in_s, left_out_s
+from scaler.core.guard import queue_of
 from scaler.core.guard_effect import floor
+from scaler.core.guard_stage import GuardView
 from scaler.core.load import AskIn, AskOut, NoAsk
-from scaler.core.memory import Clocks
+from scaler.core.load_stage import LoadView
 from scaler.core.period import Period
 from scaler.core.situation import Situation
 from scaler.core.trace import Number
-from scaler.core.watch_guards import Watch
-
-EPSILON = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,13 +83,13 @@ class Wants:
         return telling[0] if telling else Reason.WITHIN_BAND
 
 
-def wants(situation: Situation, demand: Demand, watch: Watch, period: Period) -> Wants:
+def pass_gates(situation: Situation, loads: LoadView, guards: GuardView, period: Period) -> Wants:
     """Every role's want. The trail names the gate of each shrink that is not allowed."""
-    blocked = _blocked(situation, demand, watch)
-    kept = {role: _keep(situation, demand, watch, role) for role in ROLES}
+    blocked = _blocked(situation, loads, guards)
+    kept = {role: _keep(situation, loads, guards, role) for role in ROLES}
     by_load: dict[Role, Want] = {}
     for role in situation.spec.driving_roles:
-        match demand.asks.get(role):
+        match loads.asks.get(role):
             case None:
                 by_load[role] = Stay(reason=Reason.ABSENT_LOAD)
             case AskOut(need=need):
@@ -99,33 +97,16 @@ def wants(situation: Situation, demand: Demand, watch: Watch, period: Period) ->
             case NoAsk(silent=True):
                 by_load[role] = Stay(reason=Reason.SILENT_REPLICAS)
             case NoAsk():  # an SLO at risk is worth saying, whatever the load
-                by_load[role] = Stay(reason=watch.forbids or Reason.WITHIN_BAND)
+                by_load[role] = Stay(reason=guards.forbids or Reason.WITHIN_BAND)
             case AskIn():
-                by_load[role] = _shrink(situation, demand, role, blocked, kept[role])
-    guard = {role: watch.ask_for(role) for role in ROLES}
+                by_load[role] = _shrink(situation, loads, role, blocked, kept[role])
+    guard = {role: guards.ask_for(role) for role in ROLES}
     keep = {role: floor.replicas for role, floor in kept.items()}
     return Wants(by_load=by_load, guard=guard, floors=period.floors, keep=keep, blocked=blocked)
 
 
-def clocks(situation: Situation, role: Role) -> Clocks:
-    """The role's cooldowns; with a fixed ratio both roles share one clock, the later of the two."""
-    kept = situation.memory.clocks
-    if isinstance(situation.spec.ratio, MeasuredRatio):
-        return kept[role]
-    return Clocks(
-        load_raise_at_s=_latest(clock.load_raise_at_s for clock in kept.values()),
-        change_at_s=_latest(clock.change_at_s for clock in kept.values()),
-    )
-
-
-def left_in_s(situation: Situation, role: Role) -> float:
-    """Seconds until the last change of the role is long enough ago for a shrink; 0 or less once it is."""
-    return situation.cooldown_in_s - _elapsed(clocks(situation, role).change_at_s, situation.now_s)
-
-
 def _grow(situation: Situation, period: Period, role: Role, need: float) -> Want:
-    cooldown_s = situation.spec.load.cooldown.out_s
-    left_s = cooldown_s - _elapsed(clocks(situation, role).load_raise_at_s, situation.now_s)
+    left_s = left_out_s(situation, role)
     if left_s > 0:
         return _stay(situation, Reason.COOLDOWN_OUT, role, ("left_s", left_s))
     heard = need if period.ceiling is None else min(need, float(period.ceiling.of(role)))
@@ -134,17 +115,17 @@ def _grow(situation: Situation, period: Period, role: Role, need: float) -> Want
     return Grow(need=heard)
 
 
-def _shrink(situation: Situation, demand: Demand, role: Role, blocked: Reason | None, keep: Kept) -> Want:
+def _shrink(situation: Situation, loads: LoadView, role: Role, blocked: Reason | None, keep: Kept) -> Want:
     if blocked is not None:
         return Stay(reason=blocked)
     left_s = left_in_s(situation, role)
     if left_s > 0:
         return _stay(situation, Reason.COOLDOWN_IN, role, ("left_s", left_s))
-    window, span_s = demand.needs[role], situation.cooldown_in_s
+    window, span_s = loads.needs[role], situation.cooldown_in_s
     if not window.is_full(now_s=situation.now_s, span_s=span_s):
         left_s = window.remaining_s(now_s=situation.now_s, span_s=span_s)
         return _stay(situation, Reason.WAITING_TO_SHRINK, role, ("left_s", left_s))
-    if window.largest >= demand.counted_on.of(role) * situation.spec.load.scale_in_below - EPSILON:
+    if window.largest >= loads.spared_from.of(role) * situation.spec.load.scale_in_below - EPSILON:
         return _stay(situation, Reason.WAITING_TO_SHRINK, role, ("largest_need", window.largest))
     if keep.replicas > window.largest + EPSILON:
         situation.note(Stage.GUARD, Reason.GUARD_MEMORY, keep.guard, ("kept", keep.replicas), ("need", window.largest))
@@ -158,41 +139,36 @@ def _stay(situation: Situation, reason: Reason, role: Role, *numbers: Number) ->
     return Stay(reason=reason)
 
 
-def _blocked(situation: Situation, demand: Demand, watch: Watch) -> Reason | None:
+def _blocked(situation: Situation, loads: LoadView, guards: GuardView) -> Reason | None:
     """What forbids any shrink at all, worst ignorance first."""
-    driving = [demand.known(role) for role in situation.spec.driving_roles]
+    driving = [loads.known(role) for role in situation.spec.driving_roles]
     if any(known is None for known in driving):
         return Reason.ABSENT_LOAD
     if any(known is not None and known.demand_absent for known in driving):
         situation.note(Stage.LOAD, Reason.ABSENT_DEMAND)
         return Reason.ABSENT_DEMAND
-    if watch.forbids is not None:
-        return watch.forbids
-    waiting = waiting_requests(situation.observation.signals)
+    if guards.forbids is not None:
+        return guards.forbids
     ready = situation.observation.signals.ready
-    if waiting is not None and waiting > ready.prefill + ready.decode:
-        numbers = (("waiting", waiting), ("ready", float(ready.prefill + ready.decode)))
+    for role in ROLES:
+        if ready.of(role) == 0 < situation.pair.of(role):
+            situation.note(Stage.LOAD, Reason.POOL_DOWN, role.value, ("in_force", situation.pair.of(role)))
+            return Reason.POOL_DOWN
+    queue = queue_of(situation.observation.signals)
+    if queue.waiting > ready.prefill + ready.decode:
+        numbers = (("waiting", queue.waiting), ("ready", float(ready.prefill + ready.decode)))
         situation.note(Stage.LOAD, Reason.BACKLOG, "", *numbers)
         return Reason.BACKLOG
     return None
 
 
-def _keep(situation: Situation, demand: Demand, watch: Watch, role: Role) -> Kept:
+def _keep(situation: Situation, loads: LoadView, guards: GuardView, role: Role) -> Kept:
     """Guard memory's floor for a role, at most what is in force; all of it where the load is not known."""
     load = situation.spec.load.of(role)
-    if load is None or not any(memory.firings for memory in watch.memories.values()):
+    if load is None or not any(memory.firings for memory in guards.memories.values()):
         return NOTHING_KEPT
-    known = demand.known(role)
-    need = max(demand.needs[role].largest, known.in_) if known is not None else float("inf")
-    floors = {name: floor(memory, role, need, load.target) for name, memory in watch.memories.items()}
+    known = loads.known(role)
+    need = loads.needs[role].largest if known is not None else float("inf")
+    floors = {name: floor(memory, role, need, load.target) for name, memory in guards.memories.items()}
     guard = max(floors, key=floors.__getitem__)
     return Kept(guard=guard, replicas=min(floors[guard], float(situation.pair.of(role))))
-
-
-def _latest(instants: Iterable[float | None]) -> float | None:
-    known = [instant for instant in instants if instant is not None]
-    return max(known) if known else None
-
-
-def _elapsed(since_s: float | None, now_s: float) -> float:
-    return float("inf") if since_s is None else now_s - since_s

@@ -138,7 +138,11 @@ def _happen(
 
 def _written_and_read(memory: Memory, now_s: float) -> Memory:
     read = memory_from_data(memory_to_data(memory, now_s=now_s), now_s=now_s, elapsed_s=0)
-    return replace(read, needs=memory.needs)
+    watched = {  # what a real restart forgets on purpose goes on here, or the form would not be equivalent
+        name: replace(guard, needless_since_s=memory.guards[name].needless_since_s)
+        for name, guard in read.guards.items()
+    }
+    return replace(read, needs=memory.needs, guards=watched)
 
 
 def _scaled(subject: DisaggregatedService, scale: float) -> DisaggregatedService:

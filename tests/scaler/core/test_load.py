@@ -20,7 +20,7 @@ def present(tps: float, covered: int, ready: int = 10) -> Present[float]:
 
 
 @pytest.mark.parametrize(
-    ("tps", "covered", "counted_on", "out", "in_"),
+    ("tps", "covered", "expected", "out", "in_"),
     [
         (8000, 10, 10, 8, 8),
         (4000, 5, 10, 4, 14),  # five silent ones, each perhaps full at twice the target
@@ -30,18 +30,18 @@ def present(tps: float, covered: int, ready: int = 10) -> Present[float]:
     ],
 )
 def test_unseen_replicas_are_idle_when_growing_and_full_when_shrinking(
-    tps: float, covered: int, counted_on: int, out: float, in_: float
+    tps: float, covered: int, expected: int, out: float, in_: float
 ) -> None:
-    found = measure(LOAD, signals(present(tps, covered)), counted_on=counted_on)
+    found = measure(LOAD, signals(present(tps, covered)), expected=expected)
     assert isinstance(found, Measured)
-    assert (found.out, found.in_) == (out, in_)
+    assert (found.need_out, found.need_in) == (out, in_)
 
 
 def test_without_a_capacity_an_unseen_replica_counts_one() -> None:
     load = RoleLoad(metric="decodeTps", target_per_replica=1000)
-    found = measure(load, signals(present(4000, 5)), counted_on=10)
+    found = measure(load, signals(present(4000, 5)), expected=10)
     assert isinstance(found, Measured)
-    assert found.in_ == 9
+    assert found.need_in == 9
 
 
 @pytest.mark.parametrize(
@@ -50,24 +50,27 @@ def test_without_a_capacity_an_unseen_replica_counts_one() -> None:
         (Absent(Why.SOURCE_DOWN), Why.SOURCE_DOWN),
         (Quiet(0, 1.0), Why.TOO_FEW_SAMPLES),
         (present(0.0, 0), Why.STALE),
+        (present(float("inf"), 10), Why.NOT_A_NUMBER),
+        (present(float("nan"), 10), Why.NOT_A_NUMBER),
+        (present(-5.0, 10), Why.NOT_A_NUMBER),
     ],
 )
 def test_an_unknown_load_is_missing_and_never_zero(reading: Reading[float], why: Why) -> None:
-    found = measure(LOAD, signals(reading), counted_on=10)
+    found = measure(LOAD, signals(reading), expected=10)
     assert isinstance(found, Missing)
     assert found.why is why
 
 
 def test_the_larger_of_demand_and_load_counts() -> None:
-    more = measure(LOAD, signals(present(4000, 10), demand=present(9000, 1, 1)), counted_on=10)
-    less = measure(LOAD, signals(present(4000, 10), demand=present(100, 1, 1)), counted_on=10)
+    more = measure(LOAD, signals(present(4000, 10), demand=present(9000, 1, 1)), expected=10)
+    less = measure(LOAD, signals(present(4000, 10), demand=present(100, 1, 1)), expected=10)
     assert isinstance(more, Measured)
     assert isinstance(less, Measured)
-    assert (more.out, less.out) == (9, 4)
+    assert (more.need_out, less.need_out) == (9, 4)
 
 
 def test_an_absent_demand_is_said() -> None:
-    found = measure(LOAD, signals(present(4000, 10), demand=Absent(Why.NO_SERIES)), counted_on=10)
+    found = measure(LOAD, signals(present(4000, 10), demand=Absent(Why.NO_SERIES)), expected=10)
     assert isinstance(found, Measured)
     assert found.demand_absent
 
@@ -84,16 +87,16 @@ def test_an_absent_demand_is_said() -> None:
     ],
 )
 def test_both_thresholds_are_strict(tps: float, covered: int, ready: int, expected: type) -> None:
-    found = measure(LOAD, signals(present(tps, covered, ready), ready=ready), counted_on=10)
+    found = measure(LOAD, signals(present(tps, covered, ready), ready=ready), expected=10)
     assert isinstance(found, Measured)
-    answer = ask(found, LoadSpec(decode=LOAD), in_force=10, counted_on=10, ready=ready)
+    answer = ask(found, LoadSpec(decode=LOAD), in_force=10, spared_from=min(10, ready))
     assert isinstance(answer, expected)
 
 
 def test_a_shrink_that_silence_forbids_says_so() -> None:
-    found = measure(LOAD, signals(present(4000, 8)), counted_on=10)
+    found = measure(LOAD, signals(present(4000, 8)), expected=10)
     assert isinstance(found, Measured)
-    assert ask(found, LoadSpec(decode=LOAD), in_force=10, counted_on=10, ready=10) == AskIn(8.0)
-    found = measure(LOAD, signals(present(5000, 7)), counted_on=10)
+    assert ask(found, LoadSpec(decode=LOAD), in_force=10, spared_from=10) == AskIn(8.0)
+    found = measure(LOAD, signals(present(5000, 7)), expected=10)
     assert isinstance(found, Measured)
-    assert ask(found, LoadSpec(decode=LOAD), in_force=10, counted_on=10, ready=10) == NoAsk(silent=True)
+    assert ask(found, LoadSpec(decode=LOAD), in_force=10, spared_from=10) == NoAsk(silent=True)

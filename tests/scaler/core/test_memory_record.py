@@ -9,14 +9,15 @@ import pytest
 from disaggregated_service.core.pair import Pair, Role
 from scaler.core.memory import Clocks, Firing, GuardMemory, GuardRaise, Memory
 from scaler.core.memory_record import DamagedMemoryError, memory_from_data, memory_to_data
-from scaler.core.ready_history import ReadyRuns, Starting
+from scaler.core.ready_history import ReadyRuns
 from scaler.core.start import UNCOUNTED, Beginning, begin, counted
+from scaler.core.starting import StartingReplicas
 
 FULL = Memory(
     in_force=Pair(4, 12),
     clocks={Role.PREFILL: Clocks(change_at_s=90.0), Role.DECODE: Clocks(load_raise_at_s=80.0, change_at_s=90.0)},
     ready=ReadyRuns(((50.0, Pair(3, 9)), (95.0, Pair(4, 12)))),
-    starting={Role.PREFILL: Starting(), Role.DECODE: Starting(((91.0, 2),))},
+    starting={Role.PREFILL: StartingReplicas(), Role.DECODE: StartingReplicas(((91.0, 2),))},
     counts=((70.0, Pair(3, 9)), (90.0, Pair(4, 12))),
     guards={
         "tbt_p90": GuardMemory(
@@ -26,7 +27,7 @@ FULL = Memory(
             ),
             raises_without_effect=1,
             ineffective=True,
-            at_risk_since_s=55.0,
+            calm_since_s=55.0,
         )
     },
 )
@@ -73,6 +74,7 @@ def begun(discovered: Pair, persisted: Memory | None, now_s: float = 160.0) -> M
     [
         (Pair(5, 20), Pair(5, 20)),  # more than was persisted: somebody added replicas
         (Pair(2, 3), Pair(4, 12)),  # fewer: they are lost or not back yet
+        (Pair(3, 9), Pair(4, 12)),  # one of them, and the next: between the counts persisted lately
         (Pair(3, 10), Pair(4, 12)),  # between the counts persisted lately: still under way
     ],
 )
@@ -80,6 +82,13 @@ def test_a_start_takes_the_larger_count_unless_a_change_is_under_way(discovered:
     memory = begun(discovered, FULL)
     assert isinstance(memory, Memory)
     assert memory.in_force == expected
+
+
+def test_a_count_between_two_persisted_ones_is_a_shrink_under_way() -> None:
+    persisted = Memory(in_force=Pair(3, 9), counts=((90.0, Pair(5, 15)), (95.0, Pair(3, 9))))
+    memory = begun(Pair(4, 13), persisted)
+    assert isinstance(memory, Memory)
+    assert memory.in_force == Pair(3, 9)
 
 
 def test_a_shrink_under_way_is_not_undone_by_a_restart() -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from disaggregated_service.core.pair import Pair
 from scaler.core.need_window import EMPTY, NeedWindow, watch
-from scaler.core.ready_history import NOTHING_SEEN, ReadyRuns, Starting, seen, starting_now
+from scaler.core.ready_history import NOTHING_SEEN, ReadyRuns, seen
+from scaler.core.starting import StartingReplicas, starting_now
 
 UNIT = (1000.0, 2.0)
 
@@ -72,7 +73,7 @@ def test_a_role_that_has_lost_everything_is_seen_as_none() -> None:
 
 
 def test_replicas_are_stuck_only_after_their_own_deadline() -> None:
-    starting = starting_now(Starting(), in_force=6, ready=4, now_s=0)
+    starting = starting_now(StartingReplicas(), in_force=6, ready=4, now_s=0)
     starting = starting_now(starting, in_force=9, ready=4, now_s=100)
     assert starting.stuck(now_s=60, deadline_s=60) == 0
     assert starting.stuck(now_s=61, deadline_s=60) == 2
@@ -80,11 +81,11 @@ def test_replicas_are_stuck_only_after_their_own_deadline() -> None:
 
 
 def test_the_oldest_are_taken_to_become_ready_first() -> None:
-    starting = starting_now(Starting(), in_force=6, ready=4, now_s=0)
+    starting = starting_now(StartingReplicas(), in_force=6, ready=4, now_s=0)
     starting = starting_now(starting, in_force=9, ready=4, now_s=100)
     starting = starting_now(starting, in_force=9, ready=7, now_s=110)
     assert starting.cohorts == ((100, 2),)
 
 
 def test_more_ready_than_in_force_is_nobody_starting() -> None:
-    assert starting_now(Starting(((0.0, 2),)), in_force=3, ready=5, now_s=9).count == 0
+    assert starting_now(StartingReplicas(((0.0, 2),)), in_force=3, ready=5, now_s=9).count == 0

@@ -9,9 +9,9 @@ from disaggregated_service.core.decision import ConditionType
 from disaggregated_service.core.guard_spec import GuardSpec
 from disaggregated_service.core.pair import Role
 from disaggregated_service.core.trail import Reason, Stage
-from scaler.core.demand import Demand
-from scaler.core.guard import Judged, Judgement, Still, Unknown, asked, guard_id, judge, waiting_requests
+from scaler.core.guard import Judged, Judgement, Still, Unknown, asked, guard_id, judge, queue_of
 from scaler.core.guard_effect import Circumstances, fired, remember
+from scaler.core.load_stage import LoadView
 from scaler.core.memory import GuardMemory
 from scaler.core.observation import Absent, Observation, Present, Why
 from scaler.core.situation import Situation
@@ -30,7 +30,7 @@ class GuardAsk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Watch:
+class GuardView:
     """forbids: why no pool may shrink, or None. asks: only those above the pair in force. memories: of every guard."""
 
     forbids: Reason | None
@@ -42,19 +42,19 @@ class Watch:
         return max((ask.replicas.get(role, 0.0) for ask in self.asks), default=0.0)
 
 
-def watch_guards(situation: Situation, demand: Demand) -> Watch:
+def judge_guards(situation: Situation, loads: LoadView) -> GuardView:
     """Judges every guard of the spec against this tick's histograms."""
     signals = situation.observation.signals
-    waiting = waiting_requests(signals)
-    if waiting is None and any(known is not None for known in map(demand.known, situation.spec.driving_roles)):
+    queue = queue_of(signals)
+    if not queue.complete and any(known is not None for known in map(loads.known, situation.spec.driving_roles)):
         situation.trace.condition(ConditionType.QUEUE_UNKNOWN)
     asks: list[GuardAsk] = []
     memories: dict[str, GuardMemory] = {}
     forbids: Reason | None = None
     for guard in situation.spec.guards:
         name = guard_id(guard)
-        judgement = judge(guard, signals.latencies.get(guard.metric, Absent(Why.NOT_CONFIGURED)), waiting)
-        at = _circumstances(situation, demand, guard)
+        judgement = judge(guard, signals.latencies.get(guard.metric, Absent(Why.NOT_CONFIGURED)), queue)
+        at = _circumstances(situation, loads, guard)
         kept = remember(situation.memory.guards.get(name, NEVER), judgement, at)
         _note_judgement(situation, name, judgement, kept)
         if not kept.ineffective:
@@ -64,7 +64,7 @@ def watch_guards(situation: Situation, demand: Demand) -> Watch:
                 asks.append(wanted)
                 kept = fired(kept, at)
         memories[name] = kept
-    return Watch(forbids=forbids, asks=tuple(asks), memories=memories)
+    return GuardView(forbids=forbids, asks=tuple(asks), memories=memories)
 
 
 def _ask(name: str, judgement: Judgement, at: Circumstances) -> GuardAsk | None:
@@ -87,11 +87,11 @@ def _forbids(judgement: Judgement) -> Reason | None:
             return Reason.GUARD_JAMMED if jammed else Reason.GUARD_ABSENT
 
 
-def _circumstances(situation: Situation, demand: Demand, guard: GuardSpec) -> Circumstances:
+def _circumstances(situation: Situation, loads: LoadView, guard: GuardSpec) -> Circumstances:
     spec, window_s = situation.spec, situation.signals_spec.window_s
     load_role = guard.metric.role if spec.load.of(guard.metric.role) is not None else spec.load.driver
     load = spec.load.of(load_role)
-    known = demand.known(load_role)
+    known = loads.known(load_role)
     return Circumstances(
         now_s=situation.now_s,
         window_s=window_s,
@@ -131,7 +131,7 @@ def _note_judgement(situation: Situation, name: str, judgement: Judgement, kept:
                 name,
                 ("tier", standing.step),
                 ("bound_s", standing.bound_s),
-                ("slow_frac", standing.over_frac),
+                ("over_frac", standing.over_frac),
                 ("samples", samples),
             )
         case Still(samples=samples):

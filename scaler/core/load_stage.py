@@ -15,18 +15,21 @@ from disaggregated_service.core.service import Mode
 from disaggregated_service.core.trail import Reason, Stage
 from scaler.core.load import Ask, AskIn, AskOut, Measured, Missing, NoAsk, ask, measure
 from scaler.core.need_window import NeedWindow, watch
-from scaler.core.ready_history import stuck_replicas
 from scaler.core.situation import Situation
+from scaler.core.starting import stuck_replicas
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Demand:
-    """measured: every role with a load metric. asks: the driving roles whose load is known. needs: their windows."""
+class LoadView:
+    """measured: every role with a load metric. asks: the driving roles whose load is known. needs: their windows.
+
+    spared_from: replicas of each role that a shrink would be taken from.
+    """
 
     measured: Mapping[Role, Measured | Missing]
     asks: Mapping[Role, Ask]
     needs: Mapping[Role, NeedWindow]
-    counted_on: Pair
+    spared_from: Pair
 
     def known(self, role: Role) -> Measured | None:
         found = self.measured.get(role)
@@ -36,10 +39,10 @@ class Demand:
         return all(self.known(role) is not None for role in roles)
 
 
-def demand(situation: Situation) -> Demand:
+def view_loads(situation: Situation) -> LoadView:
     """Measures every role that has a load metric, and asks the driving ones."""
-    spec, pair = situation.spec, situation.pair
-    counted_on = _counted_on(situation)
+    spec = situation.spec
+    expected, spared_from = _expected(situation)
     measured: dict[Role, Measured | Missing] = {}
     asks: dict[Role, Ask] = {}
     needs = dict(situation.memory.needs)
@@ -47,8 +50,7 @@ def demand(situation: Situation) -> Demand:
         load = spec.load.of(role)
         if load is None:
             continue
-        pool = situation.observation.signals.of(role)
-        found = measure(load, pool, counted_on=counted_on.of(role))
+        found = measure(load, situation.observation.signals.of(role), expected=expected.of(role))
         measured[role] = found
         if isinstance(found, Missing):
             if role in spec.driving_roles:
@@ -56,24 +58,28 @@ def demand(situation: Situation) -> Demand:
             continue
         needs[role] = watch(
             needs[role],
-            need=found.in_,
+            need=found.need_in,
             unit=(load.target, load.full),
             now_s=situation.now_s,
             span_s=situation.cooldown_in_s,
             bridge_s=situation.signals_spec.stale_after_s,
         )
         if role in spec.driving_roles:
-            asks[role] = ask(found, spec.load, in_force=pair.of(role), counted_on=counted_on.of(role), ready=pool.ready)
+            in_force = situation.pair.of(role)
+            asks[role] = ask(found, spec.load, in_force=in_force, spared_from=spared_from.of(role))
             _note_ask(situation, role, asks[role], found)
-    return Demand(measured=measured, asks=asks, needs=needs, counted_on=counted_on)
+    return LoadView(measured=measured, asks=asks, needs=needs, spared_from=spared_from)
 
 
-def _counted_on(situation: Situation) -> Pair:
-    """Replicas in force less the stuck ones. An advisory pair exists nowhere, so there only what is ready counts."""
-    pair = situation.pair
+def _expected(situation: Situation) -> tuple[Pair, Pair]:
+    """Replicas that should be heard, and replicas that a shrink would be taken from: those in force less the stuck.
+
+    An advisory pair exists nowhere: there the ready replicas should be heard, and the pair is what it would be if
+    it had been obeyed.
+    """
+    pair, ready = situation.pair, situation.observation.signals.ready
     if situation.spec.mode is Mode.ADVISORY:
-        ready = situation.observation.signals.ready
-        return Pair(min(pair.prefill, ready.prefill), min(pair.decode, ready.decode))
+        return ready, pair
     deadline_s = situation.spec.load.progress_deadline_s
     stuck = stuck_replicas(situation.memory.starting, now_s=situation.now_s, deadline_s=deadline_s)
     for role in ROLES:
@@ -81,7 +87,8 @@ def _counted_on(situation: Situation) -> Pair:
             numbers = (("stuck", float(stuck.of(role))), ("deadline_s", deadline_s))
             situation.trace.condition(ConditionType.REPLICAS_STUCK, role.value, *numbers)
             situation.note(Stage.LOAD, Reason.REPLICAS_STUCK, role.value, *numbers)
-    return Pair(max(0, pair.prefill - stuck.prefill), max(0, pair.decode - stuck.decode))
+    counted_on = Pair(max(0, pair.prefill - stuck.prefill), max(0, pair.decode - stuck.decode))
+    return counted_on, Pair(min(counted_on.prefill, ready.prefill), min(counted_on.decode, ready.decode))
 
 
 def _note_ask(situation: Situation, role: Role, answer: Ask, found: Measured) -> None:
@@ -102,10 +109,10 @@ def _note_ask(situation: Situation, role: Role, answer: Ask, found: Measured) ->
 def _what_it_asks(answer: Ask, found: Measured) -> tuple[Reason, float]:
     match answer:
         case AskOut():
-            return Reason.LOAD_OUT, found.out
+            return Reason.LOAD_OUT, found.need_out
         case AskIn():
-            return Reason.LOAD_IN, found.in_
+            return Reason.LOAD_IN, found.need_in
         case NoAsk(silent=True):
-            return Reason.SILENT_REPLICAS, found.in_
+            return Reason.SILENT_REPLICAS, found.need_in
         case NoAsk():
-            return Reason.WITHIN_BAND, found.out
+            return Reason.WITHIN_BAND, found.need_out
