@@ -52,7 +52,11 @@ def read_services(path: Path) -> ServicesRead:
         return _nothing(path, f"holds {len(files)} files", f"keep at most {FILES_MAX} in one folder")
     gathering = _Gathering()
     for file in files:
-        _read_file(file, gathering)
+        if file != path and file.exists() and not file.is_file():  # a pipe would never end
+            wrong, right = "is no file", "move it elsewhere, or put the file back"
+            gathering.faults.append(Fault(path="file", wrong=wrong, right=right, source=str(file)))
+        else:
+            _read_file(file, gathering)
     services = sorted(gathering.services.values(), key=lambda service: service.key)
     if len(services) > SERVICES_MAX:
         return _nothing(path, f"holds {len(services)} services", f"keep at most {SERVICES_MAX} in one process")
@@ -103,9 +107,7 @@ def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         path.stat()  # raises where there is none
         return [path]
-    return sorted(
-        file for file in path.iterdir() if file.suffix in SUFFIXES and not file.name.startswith(".") and file.is_file()
-    )
+    return sorted(file for file in path.iterdir() if file.suffix in SUFFIXES and not file.name.startswith("."))
 
 
 def _read_file(file: Path, gathering: _Gathering) -> None:
@@ -113,6 +115,10 @@ def _read_file(file: Path, gathering: _Gathering) -> None:
     try:
         with file.open("rb") as stream:
             content = stream.read(TEXT_BYTES_MAX + 1)
+        if not content:  # as found by who looks while an editor is still writing
+            wrong, right = "is empty", "write a service, or remove the file"
+            gathering.faults.append(Fault(path="file", wrong=wrong, right=right, source=source))
+            return
         read = read_text(content.decode("utf-8-sig"), source)
     except OSError as error:
         right = "make it readable, or remove it"

@@ -18,6 +18,7 @@ from disaggregated_service.core.fault import Fault, child, item
 
 TEXT_BYTES_MAX = 1 << 20
 DEPTH_MAX = 32
+WHOLE_MAX = 2**63  # beyond it the API server knows no whole number, and a float may hold none
 NODES_MAX = 100_000  # of one document, aliases expanded: ten lines of aliases to aliases are a billion nodes
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster, where libyaml is there
 
@@ -203,12 +204,18 @@ def _scalar(node: yaml.ScalarNode, path: str, reading: _Reading) -> object:
             case "bool":
                 return bool(constructor.construct_yaml_bool(node))
             case "int":
-                return text if ":" in text else int(constructor.construct_yaml_int(node))
+                return text if ":" in text else _whole(constructor.construct_yaml_int(node))
             case "float":
                 return text if ":" in text else float(constructor.construct_yaml_float(node))
             case _:
                 wrong, right = f"has the tag {node.tag}", "write a plain value"
-    except (ValueError, KeyError):
+    except (ValueError, LookupError):  # a tag may stand before an empty text: `!!int ""`
         wrong, right = f"is no {kind}", "write a plain value, a text in quotes"
     reading.faults.append(Fault(path=path or "document", wrong=wrong, right=right))
     return None
+
+
+def _whole(number: int) -> int:
+    if abs(number) >= WHOLE_MAX:
+        raise ValueError("beyond 64 bits")
+    return number

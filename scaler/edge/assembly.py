@@ -26,8 +26,8 @@ from scaler.core.observation import (
 )
 from scaler.edge import buckets
 from scaler.edge.engines.choice import Choice
-from scaler.edge.engines.preset import LATENCY, LOAD, RUNNING, WAITING, Candidate, Place, Signal
-from scaler.edge.series import Replicas, Series, total
+from scaler.edge.engines.preset import LATENCY, LOAD, RUNNING, WAITING, Candidate, Kind, Place, Signal
+from scaler.edge.series import Replicas, Series, believable, total
 
 OF_ROLE = {Role.PREFILL: Place.PREFILL, Role.DECODE: Place.DECODE}
 
@@ -122,7 +122,7 @@ def _total(candidate: Candidate, samples: Samples, ready: frozenset[str], stale_
         series = samples.series(candidate, index)
         if isinstance(series, Absent):
             return series
-        terms.append(series)
+        terms.append(believable(series) if candidate.kind is Kind.GAUGE else series)
     added = len(candidate.plus)
     return total(terms[:added], terms[added:], ready=ready, stale_after_s=stale_after_s)
 

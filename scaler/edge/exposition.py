@@ -16,7 +16,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from scaler.edge.series import Labels
 
-HEADS_MAX = 200_000
+HEAD_BYTES_MAX = 4096
+"""Of one name with its labels. The time to parse labels grows with their square: 2 MB of them take twenty seconds."""
+HEADS_BYTES_MAX = 32 * 1024 * 1024
+"""Of all that are remembered."""
 FIRST_LINE = re.compile(rb"\s*(#|[a-zA-Z_:][a-zA-Z0-9_:]*[ \t]*[{ \t])")
 
 
@@ -35,11 +38,13 @@ class SeriesKey:
 class Exposition:
     """Reads the series of certain names from any number of answers."""
 
-    def __init__(self, names: Iterable[str]) -> None:
+    def __init__(self, names: Iterable[str], *, heads_bytes_max: int = HEADS_BYTES_MAX) -> None:
         wanted = "|".join(re.escape(name) for name in sorted(names, reverse=True))
         line = rf"^((?:{wanted})(?:[ \t]*\{{[^\n]*\}})?)[ \t]+([^ \t\r\n]+)"
         self._line = re.compile(line.encode(), re.MULTILINE)
         self._keys: dict[bytes, SeriesKey] = {}
+        self._keys_bytes = 0
+        self._keys_bytes_max = heads_bytes_max
 
     def read(self, body: bytes, *, series_max: int) -> Mapping[SeriesKey, float]:
         """Value of each wanted series. Raises Malformed."""
@@ -53,19 +58,23 @@ class Exposition:
                 key = self._keys.get(head) or self._parsed(head)
                 if key not in found:
                     found[key] = float(value)
-        except ValueError as error:
+                if len(found) > series_max:  # said before the rest is parsed: that takes time from everybody
+                    raise Malformed(f"more than {series_max} series")
+        except (ValueError, LookupError) as error:
             raise Malformed(str(error)[:200]) from error
-        if len(found) > series_max:
-            raise Malformed(f"{len(found)} series, at most {series_max}")
         return found
 
     def _parsed(self, head: bytes) -> SeriesKey:
+        if len(head) > HEAD_BYTES_MAX:
+            raise Malformed(f"a series with {len(head)} bytes of labels: {head[:100]!r}")
         families = list(text_string_to_metric_families(f"{head.decode()} 0\n"))
         if len(families) != 1 or len(families[0].samples) != 1:
             raise Malformed(f"not one sample: {head[:100]!r}")
         sample = families[0].samples[0]
         key = SeriesKey(sample.name, tuple(sorted(sample.labels.items())))
-        if len(self._keys) >= HEADS_MAX:
+        self._keys_bytes += len(head)
+        if self._keys_bytes > self._keys_bytes_max:
             self._keys.clear()  # labels that change all the time are not worth remembering
+            self._keys_bytes = len(head)
         self._keys[head] = key
         return key

@@ -24,6 +24,8 @@ from scaler.edge.page_style import STYLE
 from scaler.edge.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
+callers = logging.getLogger(f"{__name__}.callers")
+callers.setLevel(logging.CRITICAL)
 
 _STYLE_HASH = b64encode(sha256(STYLE.encode()).digest()).decode()
 HEADERS = {
@@ -55,6 +57,7 @@ class HttpServer:
         self._runner = web.AppRunner(
             handlers.app(),
             access_log=None,
+            logger=callers,  # or whoever speaks garbage to the port writes a traceback a line
             max_line_size=4096,
             max_field_size=4096,
             lingering_time=1.0,

@@ -14,7 +14,7 @@ from disaggregated_service.core.decision_json import decision_from_json, decisio
 from disaggregated_service.core.json_field import UnreadableJson, member, number, text, whole
 from disaggregated_service.core.pair import Pair, ServiceKey
 from scaler.core.memory import Memory
-from scaler.core.memory_record import DamagedMemoryError, memory_from_data, memory_to_data
+from scaler.core.memory_record import memory_from_data, memory_to_data
 from scaler.edge.signal_source import Instant
 
 FAMILY = "heteroscale.dev/state/"
@@ -86,11 +86,17 @@ def read_document(content: bytes, instant: Instant) -> Document:
     broken: list[str] = []
     for name, entry in _members(data, "services").items():
         try:
-            records[_key(name)] = _read_entry(entry, instant)
-        except (UnreadableJson, DamagedMemoryError) as error:
-            broken.append(f"{name[:128]} ({error})")
-    retired_at = _members(data, "retired")
-    retired = {_key(name): number(retired_at, name, within="retired") for name in retired_at}
+            record = _read_entry(entry, instant)
+            entry_text(record, instant)  # a number that cannot be written again would end every later write
+        except (ValueError, OverflowError) as error:  # also UnreadableJson and DamagedMemoryError
+            broken.append(f"{name[:128]} ({str(error)[:200]})")
+        else:
+            records[_key(name)] = record
+    try:
+        retired_at = _members(data, "retired")
+        retired = {_key(name): number(retired_at, name, within="retired") for name in retired_at}
+    except OverflowError as error:
+        raise UnreadableJson("retired", "has a number beyond all numbers") from error
     return Document(sequence=whole(data, "sequence"), records=records, retired=retired, broken=tuple(broken))
 
 

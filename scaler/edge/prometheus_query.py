@@ -103,18 +103,24 @@ class PrometheusQuery:
             return Absent(Why.SOURCE_REFUSED, "the answer is not JSON")
         except (requests.exceptions.RequestException, HTTPError, OSError) as error:
             return Absent(Why.SOURCE_DOWN, error.__class__.__name__)
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError, OverflowError):
             return Absent(Why.SOURCE_REFUSED, "the answer is not the query API's")
 
     def _rows(self, rows: object) -> Answer:
-        """Raises ValueError, TypeError, KeyError or AttributeError for what is no answer of the query API."""
+        """Raises what `_ask` calls no answer of the query API, for whatever is none."""
         if not isinstance(rows, list):
             raise TypeError("no result")
         if len(rows) == 2 and not isinstance(rows[0], dict):
             return (Row({}, float(rows[1])),)  # a scalar: [time, "value"]
         if len(rows) > self._options.rows_max:
             return Absent(Why.ANSWER_TOO_LARGE, f"{len(rows)} series, at most {self._options.rows_max}")
-        return tuple(Row(row["metric"], float(row["value"][1])) for row in rows)
+        return tuple(Row(_labels(row["metric"]), float(row["value"][1])) for row in rows)
+
+
+def _labels(data: object) -> Mapping[str, str]:
+    if not isinstance(data, dict) or not all(isinstance(value, str) for value in data.values()):
+        raise TypeError("no labels")
+    return data
 
 
 def _refused(text: str) -> Absent:

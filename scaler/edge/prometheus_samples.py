@@ -20,7 +20,7 @@ from scaler.edge.engines.preset import HISTOGRAMS, LOAD, Candidate, Kind, Place,
 from scaler.edge.prometheus_names import selector
 from scaler.edge.prometheus_plan import ServicePlan, Want, What
 from scaler.edge.prometheus_query import Answer, Row
-from scaler.edge.series import Labels, Replicas, Series
+from scaler.edge.series import PLAUSIBLE_MAX, Labels, Replicas, Series, is_plausible
 
 T = TypeVar("T")
 
@@ -93,7 +93,7 @@ class PrometheusSamples:
         if not rows:
             return Absent(Why.NO_SERIES, "demandMetric answers with nothing")
         value = sum(row.value for row in rows)
-        if not isfinite(value):
+        if not is_plausible(value):
             return Absent(Why.NOT_A_NUMBER, "demandMetric")
         return Present(value, len(rows), 0.0, Coverage(len(rows), len(rows)))
 
@@ -159,7 +159,7 @@ class PrometheusSamples:
         """The service's own query: per replica, or one number. Its age cannot be asked and is taken as none."""
         if len(rows) == 1 and self._label not in rows[0].labels:
             value = rows[0].value
-            return value if isfinite(value) else Absent(Why.NOT_A_NUMBER, f"{value}")
+            return min(value, PLAUSIBLE_MAX) if 0 <= value < inf else Absent(Why.NOT_A_NUMBER, f"{value}")
         if any(self._label not in row.labels for row in rows):
             return Absent(Why.AMBIGUOUS, f"{len(rows)} series without the label {self._label}")
         return [

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from math import isfinite
 
 from disaggregated_service.core.guard_spec import GuardMetric
 from disaggregated_service.core.pair import Role, ServiceKey
@@ -27,6 +28,10 @@ BACKWARD_S_MAX = 5.0
 """Replicas of one server behind a balancer disagree by less. A clock set back further would show us old samples as
 fresh ones, and an old low load is a reason to shrink."""
 
+LEAP_S_MAX = 3_600.0
+"""Forward, against our own clock. A single answer from the year 9999 would otherwise have us wait until then, so a leap
+counts once the next tick confirms it."""
+
 
 class PrometheusSource:
     """Implements `scaler.edge.signal_source.Source`."""
@@ -38,6 +43,8 @@ class PrometheusSource:
         self._batcher: Batcher[Want] = Batcher()
         self._memory = Memory()
         self._latest_unix_s = float("-inf")
+        self._ahead_s: float | None = None  # the server's clock, of our monotonic one
+        self._leapt_ahead_s: float | None = None
 
     async def observe(
         self, services: Sequence[DisaggregatedService], instant: Instant, *, deadline_s: float
@@ -84,11 +91,23 @@ class PrometheusSource:
             if len(answer) != 1:
                 return Absent(Why.SOURCE_REFUSED, "time() is not answered with one number")
             at_unix_s = answer[0].value
+            if not isfinite(at_unix_s) or self._leaps(at_unix_s, instant):
+                return Absent(Why.STALE, f"time() is answered with {at_unix_s:.10g}, which nothing confirms yet")
         back_s = self._latest_unix_s - at_unix_s
         if back_s > BACKWARD_S_MAX:
             return Absent(Why.STALE, f"the clock went back by {back_s:.0f} s; waiting for it to catch up")
         self._latest_unix_s = max(self._latest_unix_s, at_unix_s)
         return round(at_unix_s, 3)
+
+    def _leaps(self, at_unix_s: float, instant: Instant) -> bool:
+        ahead_s = at_unix_s - instant.now_s
+        before_s = instant.unix_s - instant.now_s if self._ahead_s is None else self._ahead_s
+        is_new = self._leapt_ahead_s is None or abs(ahead_s - self._leapt_ahead_s) > LEAP_S_MAX
+        if ahead_s - before_s > LEAP_S_MAX and is_new:
+            self._leapt_ahead_s = ahead_s
+            return True
+        self._ahead_s, self._leapt_ahead_s = ahead_s, None
+        return False
 
     def _blind(self, services: Sequence[DisaggregatedService], absent: Absent) -> Mapping[ServiceKey, Signals]:
         """What can be said while nothing can be asked: the counts last known."""

@@ -44,11 +44,15 @@ class Endpoints:
         self._answers: dict[tuple[str, int], _Answer] = {}
 
     async def of(self, urls: Sequence[str], now_s: float) -> tuple[Endpoint, ...]:
-        """The replicas behind the URLs, each once, in order of their URLs."""
+        """The replicas behind the URLs, each once, in order of their URLs. Nobody is behind one that is no URL."""
         found = await asyncio.gather(*(self._one(url, now_s) for url in urls))
         return tuple(sorted({endpoint.url: endpoint for its in found for endpoint in its}.values()))
 
     async def _one(self, url: str, now_s: float) -> Iterable[Endpoint]:
+        try:
+            urlsplit(url).port  # noqa: B018 - reading it is what checks it
+        except ValueError:
+            return ()
         if not url.startswith(DNS_PREFIX):
             parts = urlsplit(url)
             return (Endpoint(url, parts.netloc, parts.hostname or ""),)

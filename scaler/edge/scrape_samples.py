@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isnan
 
 from disaggregated_service.core.pair import Role
 from disaggregated_service.core.service import DisaggregatedService
@@ -105,15 +106,25 @@ class ScrapeSamples:
         histograms: dict[Labels, dict[float, float]] = {}
         for labels, samples in window.series(bucket):
             grown = increase(within(samples, self._start_s, self._now_s), self._start_s, self._now_s)
-            if grown is not None:
+            bound = _bound(labels)
+            if grown is not None and bound is not None:
                 others = tuple(label for label in labels if label[0] != "le")
-                histograms.setdefault(others, {})[float(dict(labels)["le"])] = grown
+                histograms.setdefault(others, {})[bound] = grown
         return list(histograms.values())
 
     def _sample_interval_s(self) -> float | None:
         windows = [window for pool in self._pools.values() for window in pool.windows.values()]
         spacings = (window.spacing_s(self._start_s) for window in windows)
         return min((spacing for spacing in spacings if spacing is not None), default=None)
+
+
+def _bound(labels: Labels) -> float | None:
+    """A bucket's upper bound; None where an exporter gives none, which is no bucket."""
+    try:
+        bound = float(dict(labels)["le"])
+    except (KeyError, ValueError):
+        return None
+    return None if isnan(bound) else bound
 
 
 def _unaskable(what: str) -> Absent:

@@ -7,12 +7,16 @@ know which source it was.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 
 from scaler.core.observation import Absent, Coverage, Present, Reading, Why
 
 Labels = tuple[tuple[str, str], ...]
+
+PLAUSIBLE_MAX = 1e12
+"""Of anything that is summed here, tokens per second or requests. What is more, or below zero, no replica has: it is a
+broken exporter's, and says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ def total(
 ) -> Reading[float]:
     """Sum over the covered replicas: per replica the series of `plus` less those of `minus`, never below zero.
 
-    A replica is covered when it is ready and has, under every term of `plus`, a fresh finite value. What replicas
+    A replica is covered when it is ready and has, under every term of `plus`, a fresh plausible value. What replicas
     that are not ready still say is left out. `Absent` when no replica is covered or one counts twice.
     """
     terms = [_by_replica(series, ready, stale_after_s) for series in plus]
@@ -70,6 +74,21 @@ def total(
         [seen for seen in less if not isinstance(seen, Absent)],
         ready,
     )
+
+
+def is_plausible(value: float) -> bool:
+    """Whether a rate or a count may be what it says: NaN and the infinities may not."""
+    return 0.0 <= value <= PLAUSIBLE_MAX
+
+
+def believable(gauges: Sequence[Series]) -> Sequence[Series]:
+    """A queue beyond belief counts as the longest that is believed: it forbids shrinking, unlike an unknown one."""
+    return [
+        replace(one, value=PLAUSIBLE_MAX)
+        if one.value is not None and one.value > PLAUSIBLE_MAX and isfinite(one.value)
+        else one
+        for one in gauges
+    ]
 
 
 def _sum(
@@ -121,6 +140,6 @@ def _summed(fresh: Sequence[Series]) -> _Seen:
     values = [one.value for one in fresh if one.value is not None]
     if not values:
         return _Seen(0.0, 0.0, 0, Why.TOO_FEW_SAMPLES)
-    if not all(map(isfinite, values)):
+    if not all(map(is_plausible, values)):
         return _Seen(0.0, 0.0, 0, Why.NOT_A_NUMBER)
     return _Seen(sum(values), max(one.age_s for one in fresh), sum(one.samples for one in fresh))

@@ -153,7 +153,7 @@ async def test_bodies_and_long_headers_are_not_waited_for() -> None:
         assert (await client.get("/healthz"))[0] == 200
 
 
-async def test_garbage_on_the_port_harms_nobody() -> None:
+async def test_garbage_on_the_port_harms_nobody(caplog: pytest.LogCaptureFixture) -> None:
     async with served() as client:
         host, _, port = client.address.rpartition(":")
         reader, writer = await asyncio.open_connection(host, int(port))
@@ -161,6 +161,7 @@ async def test_garbage_on_the_port_harms_nobody() -> None:
         assert (await asyncio.wait_for(reader.read(), 10)).startswith(b"HTTP/1.")
         writer.close()
         assert (await client.get("/healthz"))[0] == 200
+    assert caplog.messages == []  # nor fills the log
 
 
 async def test_the_page_is_html_that_fetches_nothing() -> None:

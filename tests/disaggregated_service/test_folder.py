@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 from typing import Any
 
@@ -158,3 +159,24 @@ def test_a_service_taken_out_of_a_readable_folder_is_gone(tmp_path: Path) -> Non
     write(tmp_path / "b.yaml", manifest(name="c"))
     now = keep_last_good(before, read_services(tmp_path))
     assert [service.key.name for service in now.services] == ["c"]
+
+
+@pytest.mark.parametrize("found", ["empty", "dangling", "loop", "folder", "pipe"])
+def test_a_file_that_turns_into_something_else_keeps_its_last_good_version(tmp_path: Path, found: str) -> None:
+    file = write(tmp_path / "a.yaml", manifest())
+    before = read_services(tmp_path)
+    file.unlink()
+    match found:
+        case "empty":
+            file.touch()
+        case "dangling":
+            file.symlink_to(tmp_path / "nowhere")
+        case "loop":
+            file.symlink_to(file)
+        case "folder":
+            file.mkdir()
+        case _:
+            os.mkfifo(file)
+    now = read_services(tmp_path)
+    assert [fault.source for fault in now.faults] == [str(file)]
+    assert [service.key for service in keep_last_good(before, now).services] == [CHAT]

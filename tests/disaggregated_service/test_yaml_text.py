@@ -99,3 +99,9 @@ def test_an_alias_inside_its_own_anchor_is_stopped() -> None:
 
 def test_a_merge_adds_what_is_not_there() -> None:
     assert only("base: &b {x: 1, y: 2}\nc: {<<: *b, y: 3}\n").data == {"base": {"x": 1, "y": 2}, "c": {"y": 3, "x": 1}}
+
+
+@pytest.mark.parametrize("value", ['!!int ""', '!!int "-"', '!!float ""', "1" + "0" * 400])
+def test_a_number_that_is_none_is_a_fault_and_no_exception(value: str) -> None:
+    (fault,) = only(f"x: {value}").faults
+    assert fault.path == "x"

@@ -187,3 +187,14 @@ async def test_forgotten_services_are_bounded_in_number(path: Path):
     await ledger.persist({}, live=[], sequence=2, instant=SAVED)
     assert sum(ledger.record(key) is not None for key in keys) == RETIRED_MAX
     ledger.close()
+
+
+@pytest.mark.parametrize("damage", [b"1e999", b"1" + b"0" * 400, b'"nan"'])
+async def test_a_number_beyond_all_numbers_is_damage_and_no_reason_not_to_start(path: Path, damage: bytes):
+    whole = await saved(path)
+    write(path, whole.replace(b'"changeAgeS":10.0', b'"changeAgeS":' + damage, 1))
+    ledger = opened(path)
+    (message,) = ledger.messages
+    assert "starting without llm/chat-70b" in message
+    assert ledger.record(CHAT) is None
+    ledger.close()

@@ -62,5 +62,18 @@ def test_what_is_not_the_format_is_malformed(text):
 
 def test_series_are_bounded():
     text = b"".join(b'plain{n="%d"} 1\n' % n for n in range(101))
-    with pytest.raises(Malformed, match="101 series"):
+    with pytest.raises(Malformed, match="more than 100 series"):
         read(["plain"], text)
+
+
+@pytest.mark.parametrize("labels", [b'a="b",\t=="c"', b',\t="b"', b'a="' + b"x" * 5000 + b'"'])
+def test_labels_that_the_parser_stumbles_over_are_malformed(labels):
+    with pytest.raises(Malformed):
+        read(["plain"], b"plain{" + labels + b"} 1\n")
+
+
+def test_labels_that_change_all_the_time_are_remembered_within_a_bound():
+    reader = Exposition(["plain"], heads_bytes_max=1000)
+    for turn in range(100):
+        reader.read(b'plain{a="%d"} 1\n' % turn, series_max=10)
+    assert sum(map(len, reader._keys)) <= 1000

@@ -60,3 +60,9 @@ async def test_an_address_that_vanished_is_gone():
 
 async def test_the_systems_resolver_knows_this_machine():
     assert set(await resolve("localhost", 80)) & {"127.0.0.1", "::1"}
+
+
+@pytest.mark.parametrize("url", ["http://[::1/metrics", "http://a:b:c/metrics", "dns+http://decode.llm:99999/metrics"])
+async def test_what_is_no_url_is_nobody_and_costs_the_others_nothing(url):
+    found = await endpoints(Names({"decode.llm": ["10.0.0.9"]})).of([url, URL], 0.0)
+    assert [one.url for one in found] == ["http://10.0.0.9:8000/metrics"]

@@ -3,7 +3,7 @@ from math import inf, nan
 import pytest
 
 from scaler.core.observation import Absent, Coverage, Present, Why
-from scaler.edge.series import Series, total
+from scaler.edge.series import PLAUSIBLE_MAX, Series, believable, total
 
 READY = frozenset({"a", "b"})
 
@@ -73,3 +73,14 @@ def test_a_difference_is_taken_per_replica_and_never_negative():
 
 def test_a_replica_that_is_not_ready_does_not_count():
     assert read(of("a", 1.0), of("b", 2.0), ready=frozenset({"a"})) == Present(1.0, 4, 1.0, Coverage(1, 1))
+
+
+@pytest.mark.parametrize("value", [-1.0, 1e13, 1.7e308])
+def test_what_no_replica_can_have_is_silence_and_neither_idleness_nor_a_reason_to_raise(value):
+    assert read(of("a", 1.0), of("b", value)) == Present(1.0, 4, 1.0, Coverage(1, 2))
+
+
+def test_a_queue_beyond_belief_stays_a_queue():
+    queue = believable([of("a", 1.7e308), of("b", 1.7e308, identity=(("engine", "1"),)), of("b", nan)])
+    assert [one.value for one in queue[:2]] == [PLAUSIBLE_MAX, PLAUSIBLE_MAX]
+    assert read(*queue[:2]) == Present(2 * PLAUSIBLE_MAX, 8, 1.0, Coverage(2, 2))
