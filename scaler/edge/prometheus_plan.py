@@ -99,14 +99,8 @@ def plan(service: DisaggregatedService, signals: SignalsSpec, found: NamesFound)
     own = {
         signal: query
         for signal in Signal
-        if (query := signals.queries.get(signal.value, signals.queries.get(camel_case(signal.value))))
+        if (query := signals.queries.get(signal.value, signals.queries.get(signal.camel_case)))
     }
     preset = PRESETS[service.spec.engine]
     choices = {signal: choose(preset, signal, found) for signal in Signal if signal not in own}
     return ServicePlan(service, signals, choices, own)
-
-
-def camel_case(name: str) -> str:
-    """`decode_tps` as the rest of the YAML spells it: `decodeTps`."""
-    first, *rest = name.split("_")
-    return first + "".join(part.capitalize() for part in rest)

@@ -43,6 +43,12 @@ class Signal(StrEnum):
     TTFT = "ttft"
     TBT = "tbt"
 
+    @property
+    def camel_case(self) -> str:
+        """How YAML writes it: `decodeTps`. Both forms are understood in `signals.queries`."""
+        first, *rest = self.value.split("_")
+        return first + "".join(word.title() for word in rest)
+
 
 LOAD = {Role.PREFILL: Signal.PREFILL_TPS, Role.DECODE: Signal.DECODE_TPS}
 WAITING = {Role.PREFILL: Signal.PREFILL_WAITING, Role.DECODE: Signal.DECODE_WAITING}

@@ -1,8 +1,7 @@
 import pytest
 
 from scaler.edge import prometheus_promql as promql
-from scaler.edge.engines.preset import Term
-from scaler.edge.prometheus_plan import camel_case
+from scaler.edge.engines.preset import Signal, Term
 
 TOKENS = Term("vllm:prompt_tokens_by_source_total", (("source", "local_compute"),))
 
@@ -33,5 +32,5 @@ def test_promql_is_written_as_the_manual_says(text, wanted):
 
 
 def test_signal_names_have_the_yamls_spelling_too():
-    assert camel_case("prefill_waiting") == "prefillWaiting"
-    assert camel_case("ttft") == "ttft"
+    assert Signal.PREFILL_WAITING.camel_case == "prefillWaiting"
+    assert Signal.TTFT.camel_case == "ttft"
