@@ -98,6 +98,16 @@ def faults_with(**changes: Any) -> tuple[Fault, ...]:
     return faults
 
 
+def profile_manifest(*, name: str = "our-fabric", **spec: Any) -> dict[str, Any]:
+    """A topology profile as a whole object; without a spec, the preset topograph-v1 as it is."""
+    return {
+        "apiVersion": "heteroscale.dev/v1alpha1",
+        "kind": "TopologyProfile",
+        "metadata": {"name": name},
+        "spec": spec or {"preset": "topograph-v1"},
+    }
+
+
 def manifest(*, name: str = "chat-70b", namespace: str = "llm", **changes: Any) -> dict[str, Any]:
     """The base service as a whole object: apiVersion, kind, metadata, spec."""
     return {

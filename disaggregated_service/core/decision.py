@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from disaggregated_service.core.deployment_group import DeploymentGroup
 from disaggregated_service.core.pair import Pair, ServiceKey
 from disaggregated_service.core.service import Mode
 from disaggregated_service.core.trail import Reason, TrailStep
@@ -83,7 +84,8 @@ class Decision:
 
     in_force: the pair from which this tick started. targets: what the policy wants. granted: what placement
     has room for, and the next tick's pair in force (in advisory mode the targets are). published: what KEDA
-    is told; None in advisory mode. ready and discovered: replicas counted at this tick.
+    is told; None in advisory mode. ready and discovered: replicas counted at this tick. groups: where the granted
+    replicas are or go; empty where nothing is placed.
     """
 
     service: ServiceKey
@@ -99,3 +101,4 @@ class Decision:
     trail: tuple[TrailStep, ...]
     conditions: tuple[Condition, ...] = ()
     readings: tuple[ReadingNote, ...] = ()
+    groups: tuple[DeploymentGroup, ...] = ()

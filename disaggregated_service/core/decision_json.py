@@ -22,8 +22,10 @@ from disaggregated_service.core.decision import (
     Scale,
     Verdict,
 )
+from disaggregated_service.core.deployment_group import DeploymentGroup
 from disaggregated_service.core.json_field import UnreadableJson, items, member, number, text, whole
 from disaggregated_service.core.pair import Pair, ServiceKey
+from disaggregated_service.core.placement_json import groups_from_json, groups_to_json
 from disaggregated_service.core.service import Mode
 from disaggregated_service.core.trail import Reason, Stage, TrailStep
 
@@ -58,6 +60,7 @@ def decision_to_json(decision: Decision) -> dict[str, object]:
         "trail": [_step_to_json(step) for step in decision.trail],
         "conditions": [_condition_to_json(condition) for condition in decision.conditions],
         "readings": [_reading_to_json(reading) for reading in decision.readings],
+        **({"groups": groups_to_json(decision.groups)} if decision.groups else {}),
     }
 
 
@@ -104,7 +107,14 @@ def _decision(data: object) -> Decision:
         trail=tuple(_step(one, f"trail[{index}]") for index, one in enumerate(items(data, "trail"))),
         conditions=tuple(_condition(one, f"conditions[{i}]") for i, one in enumerate(items(data, "conditions"))),
         readings=tuple(_reading(one, f"readings[{index}]") for index, one in enumerate(items(data, "readings"))),
+        groups=_groups(data),
     )
+
+
+def _groups(data: object) -> tuple[DeploymentGroup, ...]:
+    """Decisions written before there was placement have none."""
+    found = data.get("groups") if isinstance(data, dict) else None
+    return () if found is None else groups_from_json(found)
 
 
 def _verdict(data: object) -> Verdict:

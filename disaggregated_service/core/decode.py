@@ -85,13 +85,14 @@ def _many(shape: Many, data: object, path: str, faults: list[Fault]) -> object |
 
 def _table(shape: Table, data: object, path: str, faults: list[Fault]) -> object | Unusable:
     if not isinstance(data, dict):
-        faults.append(Fault(path=path, wrong=f"is {shown(data)}, not a mapping", right="write a mapping: {key: text}"))
+        right = "write a mapping: {key: text}" if isinstance(shape.value, Text) else "write a mapping: {name: {...}}"
+        faults.append(Fault(path=path, wrong=f"is {shown(data)}, not a mapping", right=right))
         return NOTHING
     if len(data) > shape.items_max:
         faults.append(Fault(path=path, wrong=f"has {len(data)} entries", right=f"write at most {shape.items_max}"))
         return NOTHING
     values = {str(key): _value(shape.value, one, child(path, str(key)), faults) for key, one in data.items()}
-    return {key: value for key, value in values.items() if isinstance(value, str)}
+    return {key: value for key, value in values.items() if not isinstance(value, Unusable)}
 
 
 def _one_of(shape: OneOf, data: object, path: str, faults: list[Fault]) -> object | Unusable:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-_UNITS = ("_tps", "_s", "_ms", "_frac", "_gpus")
+_UNITS = ("_tps", "_s", "_ms", "_frac", "_gpus", "_nodes")
 
 
 def quantity(name: str, value: float) -> str:
@@ -27,6 +27,8 @@ def quantity(name: str, value: float) -> str:
             return f"{_plain(value * 100)}%"
         case "gpus":
             return f"{_plain(value)} GPUs"
+        case "nodes":
+            return f"{_plain(value)} node{'' if value == 1 else 's'}"
         case _:
             return _plain(value)
 

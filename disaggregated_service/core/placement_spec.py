@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
-from disaggregated_service.core.role_spec import DNS_LABEL
-from disaggregated_service.core.schema import Doc, NotYet
+from disaggregated_service.core.role_spec import PROFILE_NAME
+from disaggregated_service.core.schema import Doc
 
 
 class Affinity(StrEnum):
@@ -35,17 +35,22 @@ class OnExhausted(StrEnum):
     DEGRADE = "degrade"
 
 
-LATER = NotYet("topology-aware placement comes with the pre-scheduler")
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacementSpec:
     """Which network domain new replicas go to."""
 
-    affinity: Annotated[Affinity, LATER, Doc("s1, s2, cluster or none.")] = Affinity.NONE
-    max_tier: Annotated[Tier | None, LATER, Doc("The scarcest tier this service may take.")] = None
-    topology_profile: Annotated[str | None, DNS_LABEL, LATER, Doc("The TopologyProfile, or the name of a preset.")] = (
-        None
-    )
-    on_exhausted: Annotated[OnExhausted, LATER, Doc("wait, provision or degrade.")] = OnExhausted.WAIT
-    exact: Annotated[bool, LATER, Doc("Scheduling gates; guaranteed pairing.")] = False
+    affinity: Annotated[
+        Affinity, Doc("How close the two pools of a group must be: under one s1, one s2, in the cluster, or none.")
+    ] = Affinity.NONE
+    max_tier: Annotated[Tier | None, Doc("The scarcest tier this service may take; not given: any.")] = None
+    topology_profile: Annotated[
+        str | None, PROFILE_NAME, Doc("The TopologyProfile, or the name of a preset; needed unless affinity is none.")
+    ] = None
+    on_exhausted: Annotated[
+        OnExhausted,
+        Doc(
+            "wait: nothing granted, nothing Pending. provision: one bundle beyond the room, so that a node autoscaler "
+            "sees it. degrade: the next looser affinity, never out of its S2 unless affinity is cluster."
+        ),
+    ] = OnExhausted.WAIT
+    exact: Annotated[bool, Doc("Scheduling gates; guaranteed pairing.")] = False

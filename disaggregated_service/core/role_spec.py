@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from disaggregated_service.core.pair import Role
-from disaggregated_service.core.schema import Bounds, Doc, MaxItems, NotYet, Pattern
+from disaggregated_service.core.schema import Bounds, Doc, MaxItems, Pattern
 
 DNS_LABEL = Pattern(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", "chat-70b-prefill", max_length=63)
 GPU_CLASS = Pattern(DNS_LABEL.regex, "h100", max_length=63)
 LABEL_VALUE = Pattern(r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?", "chat-70b", max_length=63)
 DNS_SUBDOMAIN = Pattern(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?", "chat-70b-prefill")
+PROFILE_NAME = Pattern(DNS_SUBDOMAIN.regex, "topograph-v1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +57,6 @@ class RoleSpec:
     components: Annotated[
         tuple[Component, ...],
         MaxItems(8),
-        NotYet("components (disaggregated MoE) come with placement"),
         Doc("Parts of a replica, each with its own scale target and a strict count per replica."),
     ] = ()
 

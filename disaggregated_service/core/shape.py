@@ -81,9 +81,9 @@ class Many:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A mapping from free keys to strings."""
+    """A mapping from free keys to values of one shape."""
 
-    value: Text
+    value: Shape
     items_max: int
 
 
@@ -166,7 +166,7 @@ def _shape(hint: object, marks: tuple[object, ...]) -> Shape:
     if origin is tuple:
         return Many(_shape(typing.get_args(hint)[0], marks), _items_max(marks))
     if isinstance(origin, type) and issubclass(origin, Mapping):
-        return Table(Text(_mark(marks, Pattern)), _items_max(marks))
+        return Table(_shape(typing.get_args(hint)[1], marks), _items_max(marks))
     raise TypeError(f"no shape for {hint!r}")
 
 

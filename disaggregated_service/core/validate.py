@@ -7,10 +7,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from disaggregated_service.core.bound_faults import bound_faults
+from disaggregated_service.core.component_faults import component_faults
 from disaggregated_service.core.decode import decode
 from disaggregated_service.core.fault import Fault, is_within
 from disaggregated_service.core.guard_faults import guard_faults
 from disaggregated_service.core.load_faults import load_faults
+from disaggregated_service.core.placement_faults import placement_faults
 from disaggregated_service.core.schedule_faults import OffsetsMin, schedule_faults
 from disaggregated_service.core.service import ServiceSpec
 from disaggregated_service.core.signals_faults import signals_faults, sparse_faults
@@ -23,11 +25,13 @@ def faults_of(spec: ServiceSpec, offsets_min: OffsetsMin) -> tuple[Fault, ...]:
     """What no single field shows. `offsets_min` knows the time zones (edge/time_zone.py has one)."""
     return (
         *target_faults(spec),
+        *component_faults(spec),
         *bound_faults(spec),
         *load_faults(spec),
         *guard_faults(spec),
         *schedule_faults(spec, offsets_min),
         *signals_faults(spec),
+        *placement_faults(spec),
     )
 
 

@@ -12,12 +12,14 @@ from typing import Any
 
 from disaggregated_service.core.load_faults import SATURATION_FRAC
 from disaggregated_service.core.load_spec import TARGET_OF_CAPACITY_FRAC, LoadSpec, RoleLoad
+from disaggregated_service.core.placement_spec import PlacementSpec
 from disaggregated_service.core.ratio import MeasuredRatio
 from disaggregated_service.core.role_spec import Roles, RoleSpec
 from disaggregated_service.core.schedule_spec import ScheduleEntry
 from disaggregated_service.core.service import ServiceSpec
 from disaggregated_service.core.signals_spec import SignalsSpec
 from disaggregated_service.core.target_faults import SERVING_LABEL
+from disaggregated_service.core.topology_profile import GpuClass, TopologyProfileSpec
 from disaggregated_service.edge.manifest import NAME_LENGTH_MAX
 
 
@@ -82,6 +84,14 @@ _RULES: Mapping[type[Any], tuple[Rule, ...]] = {
             f"!('{SERVING_LABEL}' in self.podLabels)",
             f"podLabels: {SERVING_LABEL} is taken away from a pod that is withdrawn; remove it here",
         ),
+        Rule(
+            "self.components.all(one, self.components.exists_one(other, other.name == one.name))",
+            "components: give each component of a role a name of its own",
+        ),
+        Rule(
+            "size(self.components) == 0 || self.gpusPerReplica % self.components.map(one, one.count).sum() == 0",
+            "gpusPerReplica is not divisible by the instances of its components",
+        ),
     ),
     Roles: (
         Rule(
@@ -95,6 +105,25 @@ _RULES: Mapping[type[Any], tuple[Rule, ...]] = {
             "podLabels match the pods of both roles; add a label that only one pool's pods have",
         ),
     ),
+    PlacementSpec: (
+        Rule(
+            "self.affinity == 'none' || has(self.topologyProfile)",
+            "topologyProfile is missing: any affinity but none asks for labels of nodes",
+        ),
+        Rule(
+            "self.affinity != 'none' || (!has(self.maxTier) && self.onExhausted == 'wait' && !self.exact)",
+            "maxTier, onExhausted and exact do nothing: affinity is none",
+        ),
+    ),
+    TopologyProfileSpec: (
+        Rule(
+            "has(self.preset) || (has(self.levels.s1) && size(self.levels.s1) > 0) || "
+            "(has(self.levels.s2) && size(self.levels.s2) > 0)",
+            "has neither preset nor levels",
+        ),
+        Rule("has(self.preset) || size(self.gpuClasses) > 0", "gpuClasses: without a preset no node has a GPU class"),
+    ),
+    GpuClass: (Rule("size(self.match) > 0", "match has no pattern, so that no node has the class"),),
     MeasuredRatio: (Rule(f"!has(self.min) || !has(self.max) || {_RATIO_ORDER} <= {_RATIO_OTHER}", "min is above max"),),
     RoleLoad: (
         Rule(

@@ -1,5 +1,6 @@
-"""The CustomResourceDefinition of a DisaggregatedService, made from the types. It must never know a single
-field.
+"""The CustomResourceDefinitions of DisaggregatedService and TopologyProfile, made from the types.
+
+This file must never know a single field.
 """
 
 from __future__ import annotations
@@ -8,11 +9,13 @@ from typing import Any
 
 from disaggregated_service.core.service import ServiceSpec
 from disaggregated_service.core.shape import record_of
+from disaggregated_service.core.topology_profile import TopologyProfileSpec
 from disaggregated_service.edge.cel import NAME_RULES, rules_of
-from disaggregated_service.edge.manifest import GROUP, KIND, VERSION
+from disaggregated_service.edge.manifest import GROUP, KIND, PROFILE_KIND, VERSION
 from disaggregated_service.edge.open_api import schema_of, validations
 
 PLURAL = "disaggregatedservices"
+PROFILE_PLURAL = "topologyprofiles"
 
 # Where decision_json.py writes what people look for first.
 _COLUMNS = (
@@ -25,37 +28,59 @@ _COLUMNS = (
 )
 
 
+_PROFILE_COLUMNS = (
+    ("Preset", "string", ".spec.preset", "the built-in profile it starts from"),
+    ("Age", "date", ".metadata.creationTimestamp", "age of the object"),
+)
+
+
 def crd() -> dict[str, Any]:
-    """The whole object, ready to be written as YAML."""
+    """A service's: the whole object, ready to be written as YAML."""
+    version = {"subresources": {"status": {}}, **_columns(_COLUMNS), "schema": {"openAPIV3Schema": _root()}}
+    return _definition(KIND, PLURAL, "Namespaced", ["dsvc"], version)
+
+
+def profile_crd() -> dict[str, Any]:
+    """A topology profile's. It speaks for nodes, which have no namespace."""
+    version = {**_columns(_PROFILE_COLUMNS), "schema": {"openAPIV3Schema": _profile_root()}}
+    return _definition(PROFILE_KIND, PROFILE_PLURAL, "Cluster", [], version)
+
+
+def _definition(kind: str, plural: str, scope: str, short: list[str], version: dict[str, Any]) -> dict[str, Any]:
+    names = {"kind": kind, "listKind": f"{kind}List", "plural": plural, "singular": kind.lower()}
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{PLURAL}.{GROUP}"},
+        "metadata": {"name": f"{plural}.{GROUP}"},
         "spec": {
             "group": GROUP,
-            "scope": "Namespaced",
-            "names": {
-                "kind": KIND,
-                "listKind": f"{KIND}List",
-                "plural": PLURAL,
-                "singular": KIND.lower(),
-                "shortNames": ["dsvc"],
-            },
-            "versions": [_version()],
+            "scope": scope,
+            "names": {**names, **({"shortNames": short} if short else {})},
+            "versions": [{"name": VERSION, "served": True, "storage": True, **version}],
         },
     }
 
 
-def _version() -> dict[str, Any]:
+def _columns(columns: tuple[tuple[str, str, str, str], ...]) -> dict[str, Any]:
     return {
-        "name": VERSION,
-        "served": True,
-        "storage": True,
-        "subresources": {"status": {}},
         "additionalPrinterColumns": [
-            {"name": name, "type": kind, "jsonPath": path, "description": words} for name, kind, path, words in _COLUMNS
-        ],
-        "schema": {"openAPIV3Schema": _root()},
+            {"name": name, "type": kind, "jsonPath": path, "description": words} for name, kind, path, words in columns
+        ]
+    }
+
+
+def _profile_root() -> dict[str, Any]:
+    spec = schema_of(record_of(TopologyProfileSpec), rules_of)
+    return {
+        "description": "Which node labels say where a node sits and what GPU it has.",
+        "type": "object",
+        "required": ["spec"],
+        "properties": {
+            "apiVersion": {"type": "string"},
+            "kind": {"type": "string"},
+            "metadata": {"type": "object"},
+            "spec": spec | {"description": "What the labels mean."},
+        },
     }
 
 
@@ -71,7 +96,7 @@ def _root() -> dict[str, Any]:
             "metadata": {"type": "object"},
             "spec": spec | {"description": "What is wanted."},
             "status": {
-                "description": "The last decision, what a new leader continues from, and standing conditions.",
+                "description": "The last decision, deployment groups, what a new leader continues from, conditions.",
                 "type": "object",
                 "x-kubernetes-preserve-unknown-fields": True,
             },

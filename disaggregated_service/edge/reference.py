@@ -39,14 +39,18 @@ This page is generated from the types by `python -m disaggregated_service.edge.g
 until a time: `heteroscale.dev/hold-until: "2026-11-21T18:00:00Z"` holds everything, raises included;
 `heteroscale.dev/pair: "8P24D until 2026-11-21T18:00:00Z"` asks for exactly that pair, within the bounds.
 
-Durations are written `40ms`, `60s`, `5m` or `1h30m`. Unknown keys are faults. Fields marked *not yet* accept only
-their default.
+Durations are written `40ms`, `60s`, `5m` or `1h30m`. Unknown keys are faults.
 """
 
 
 def reference() -> str:
     """The page as Markdown."""
-    return "\n".join([_HEAD, *_sections(record_of(ServiceSpec), "spec", {})])
+    return "\n".join([_HEAD, *sections(record_of(ServiceSpec))])
+
+
+def sections(record: Record) -> Iterator[str]:
+    """The tables of a spec and of all that lies below it."""
+    return _sections(record, "spec", {})
 
 
 def _sections(record: Record, path: str, seen: dict[type[Any], str]) -> Iterator[str]:
@@ -61,6 +65,8 @@ def _sections(record: Record, path: str, seen: dict[type[Any], str]) -> Iterator
         match field.shape:
             case Record() as inner:
                 yield from _sections(inner, where, seen)
+            case Table(Record() as inner):
+                yield from _sections(inner, f"{where}.NAME", seen)
             case Many(Record() as inner):
                 yield from _sections(inner, f"{where}[]", seen)
             case OneOf(key, members):
@@ -101,8 +107,8 @@ def _type(shape: Shape) -> str:
             return "`true` or `false`"
         case Many(of):
             return "list" if isinstance(of, Record) else f"list of {_type(of)}"
-        case Table():
-            return "mapping of text"
+        case Table(value):
+            return "mapping by name" if isinstance(value, Record) else "mapping of text"
         case Record():
             return "object"
         case OneOf(key, members):

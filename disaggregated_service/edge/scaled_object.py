@@ -1,4 +1,4 @@
-"""The two ScaledObjects of a service, for `render`: KEDA asks, the HPAs obey at once.
+"""The ScaledObjects of a service, one a role or one a component of it, for `render`: KEDA asks, the HPAs obey at once.
 
 All damping lives in the scaler, once. The HPA's own (10 % tolerance, five minutes of stabilisation, step
 limits) acts on each pool by itself and would break the ratio in transit, so all of it is switched off here.
@@ -7,14 +7,15 @@ This file must never know how a count is decided.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 from disaggregated_service.core.pair import Role
-from disaggregated_service.core.role_spec import RoleSpec
+from disaggregated_service.core.pod_labels import COMPONENT_LABEL, ROLE_LABEL, SERVICE_LABEL
+from disaggregated_service.core.role_spec import Component, RoleSpec
 from disaggregated_service.core.service import DisaggregatedService, Mode
 
 TOLERANCE_MINOR_MIN = 35
@@ -23,7 +24,7 @@ it.
 """
 
 NAME_LENGTH_MAX = 63  # KEDA writes the name into a label
-ANY_STEP = 10_000  # more replicas than maxReplicas can be, so that it never limits
+ANY_STEP = 10_000  # times a component's count: at least what maxReplicas can be, so that it never limits
 POLICY_PERIOD_S = 15
 DEFAULT_TOLERANCE_FRAC = 0.1  # of kube-controller-manager
 
@@ -45,12 +46,18 @@ def scaled_objects(
 ) -> tuple[dict[str, Any], ...]:
     """Prefill's and decode's, or none in advisory mode, where nobody may act on what is decided.
 
+    A role with components has one for each of them and none of its own: the counts are always the role's times the
+    component's, so that whole replicas come and go.
     scaler_address: HOST:PORT. kubernetes_minor: 35 for Kubernetes 1.35. Raises ValueError where a name
     would exceed 63 characters.
     """
     if service.spec.mode is Mode.ADVISORY:
         return ()
-    return tuple(_scaled_object(service, role, scaler_address, kubernetes_minor, tls) for role in Role)
+    return tuple(
+        _scaled_object(service, role, component, scaler_address, kubernetes_minor, tls)
+        for role in Role
+        for component in service.spec.roles.of(role).components or (None,)
+    )
 
 
 def warnings(service: DisaggregatedService, kubernetes_minor: int) -> tuple[str, ...]:
@@ -79,10 +86,20 @@ def to_yaml_stream(objects: Sequence[dict[str, Any]]) -> str:
 
 
 def _scaled_object(
-    service: DisaggregatedService, role: Role, scaler_address: str, kubernetes_minor: int, tls: Tls | None
+    service: DisaggregatedService,
+    role: Role,
+    component: Component | None,
+    scaler_address: str,
+    kubernetes_minor: int,
+    tls: Tls | None,
 ) -> dict[str, Any]:
     pool = service.spec.roles.of(role)
-    name = f"{service.key.name}-{role}"
+    target, count = (pool.target, 1) if component is None else (component.target, component.count)
+    part = {} if component is None else {"component": component.name}
+    labels = {SERVICE_LABEL: service.key.name, ROLE_LABEL: role.value}
+    if component is not None:
+        labels[COMPONENT_LABEL] = component.name
+    name = "-".join((service.key.name, role, *part.values()))
     if len(name) > NAME_LENGTH_MAX:
         raise ValueError(f"{name} has {len(name)} characters; a ScaledObject's name may have {NAME_LENGTH_MAX}")
     return {
@@ -91,27 +108,27 @@ def _scaled_object(
         "metadata": {
             "name": name,
             "namespace": service.key.namespace,
-            "labels": {"heteroscale.dev/service": service.key.name, "heteroscale.dev/role": role.value},
+            "labels": labels,
         },
         "spec": {
             "scaleTargetRef": {
-                "apiVersion": pool.target.api_version,
-                "kind": pool.target.kind,
-                "name": pool.target.name,
+                "apiVersion": target.api_version,
+                "kind": target.kind,
+                "name": target.name,
             },
-            **_bounds(pool),
-            "advanced": {"horizontalPodAutoscalerConfig": {"behavior": _behavior(kubernetes_minor)}},
-            "triggers": [_trigger(service, role, scaler_address, tls)],
+            **_bounds(pool, count),
+            "advanced": {"horizontalPodAutoscalerConfig": {"behavior": _behavior(kubernetes_minor, count)}},
+            "triggers": [_trigger(service, role, part, scaler_address, tls)],
         },
     }
 
 
-def _bounds(pool: RoleSpec) -> dict[str, int]:
-    return {"minReplicaCount": pool.min_replicas, "maxReplicaCount": pool.max_replicas}
+def _bounds(pool: RoleSpec, count: int) -> dict[str, int]:
+    return {"minReplicaCount": pool.min_replicas * count, "maxReplicaCount": pool.max_replicas * count}
 
 
-def _behavior(kubernetes_minor: int) -> dict[str, Any]:
-    up = {"type": "Pods", "value": ANY_STEP, "periodSeconds": POLICY_PERIOD_S}
+def _behavior(kubernetes_minor: int, count: int) -> dict[str, Any]:
+    up = {"type": "Pods", "value": ANY_STEP * count, "periodSeconds": POLICY_PERIOD_S}
     down = {"type": "Percent", "value": 100, "periodSeconds": POLICY_PERIOD_S}
     rules = {"stabilizationWindowSeconds": 0, "selectPolicy": "Max"}
     # Beside the policies, not inside: there it is dropped without a word.
@@ -122,8 +139,10 @@ def _behavior(kubernetes_minor: int) -> dict[str, Any]:
     }
 
 
-def _trigger(service: DisaggregatedService, role: Role, scaler_address: str, tls: Tls | None) -> dict[str, Any]:
-    metadata = {"scalerAddress": scaler_address, "service": service.key.name, "role": role.value}
+def _trigger(
+    service: DisaggregatedService, role: Role, part: Mapping[str, str], scaler_address: str, tls: Tls | None
+) -> dict[str, Any]:
+    metadata = {"scalerAddress": scaler_address, "service": service.key.name, "role": role.value, **part}
     if tls is not None:
         metadata["enableTLS"] = "true"
     trigger: dict[str, Any] = {"type": "external", "metricType": "AverageValue", "metadata": metadata}

@@ -28,15 +28,20 @@ _TAG = "tag:yaml.org,2002:"
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One document as mappings with text keys, lists and plain values. `lines` holds the line of each path."""
+    """One document as mappings with text keys, lists and plain values. `lines` holds the line of each path.
+
+    prefix: where the data lie in what was written, for an item of a List.
+    """
 
     data: object
     lines: dict[str, int]
     line: int
     faults: tuple[Fault, ...] = ()
+    prefix: str = ""
 
     def line_of(self, path: str) -> int:
         """The line (1-based) on which the path, or the nearest of its parents that exists, is written."""
+        path = f"{self.prefix}.{path}" if self.prefix else path
         while path and path not in self.lines:
             path = _LAST_STEP.sub("", path) if _LAST_STEP.search(path) else ""
         return self.lines.get(path, self.line)
@@ -50,10 +55,11 @@ class TextRead:
     faults: tuple[Fault, ...] = ()
 
 
-def read_text(text: str, source: str) -> TextRead:
+def read_text(text: str, source: str, *, bytes_max: int = TEXT_BYTES_MAX) -> TextRead:
     """Reads a stream of YAML documents; never raises for its content."""
-    if len(text.encode(errors="replace")) > TEXT_BYTES_MAX:
-        return TextRead((), (_unreadable(source, 0, "is above 1 MiB", "split it into several files"),))
+    if len(text.encode(errors="replace")) > bytes_max:
+        wrong = f"is above {bytes_max >> 20} MiB"
+        return TextRead((), (_unreadable(source, 0, wrong, "split it into several files"),))
     documents: list[Document] = []
     try:
         for event_depth, line in _depths(text):

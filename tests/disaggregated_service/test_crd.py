@@ -7,12 +7,13 @@ import pytest
 from disaggregated_service.core.decision_json import decision_to_json
 from disaggregated_service.core.service import ServiceSpec
 from disaggregated_service.core.shape import Record, record_of
-from disaggregated_service.edge.crd import crd
+from disaggregated_service.edge.crd import crd, profile_crd
 from disaggregated_service.edge.generate import generated, main
 from tests.disaggregated_service.build import BASE
 
 VERSION = crd()["spec"]["versions"][0]
 SPEC = VERSION["schema"]["openAPIV3Schema"]["properties"]["spec"]
+PROFILE = profile_crd()["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
 
 
 def nodes(schema: dict[str, Any], path: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -33,20 +34,16 @@ def test_generating_refuses_an_argument_it_does_not_know() -> None:
 
 
 def test_everything_is_bounded_or_the_api_server_would_refuse_the_rules() -> None:
+    both = [*nodes(SPEC, "spec"), *nodes(PROFILE, "profile")]
     bound = {"string": {"maxLength", "enum"}, "array": {"maxItems"}}
-    unbounded = [
-        path for path, node in nodes(SPEC, "spec") if node["type"] in bound and not bound[node["type"]] & node.keys()
-    ]
-    unbounded += [
-        path for path, node in nodes(SPEC, "spec") if "additionalProperties" in node and "maxProperties" not in node
-    ]
+    unbounded = [path for path, node in both if node["type"] in bound and not bound[node["type"]] & node.keys()]
+    unbounded += [path for path, node in both if "additionalProperties" in node and "maxProperties" not in node]
     assert unbounded == []
 
 
 def test_every_field_is_described() -> None:
-    fields = [
-        (path, node) for path, node in nodes(SPEC, "spec") if path.count(".") and "items" not in path.split(".")[-1]
-    ]
+    both = [*nodes(SPEC, "spec"), *nodes(PROFILE, "profile")]
+    fields = [(path, node) for path, node in both if path.count(".") and "items" not in path.split(".")[-1]]
     assert [
         path for path, node in fields if not node.get("description") and not path.endswith("additionalProperties")
     ] == []
@@ -94,6 +91,18 @@ def test_the_printed_columns_exist_in_a_decision() -> None:
             for step in path.removeprefix(".").split("."):
                 value = value[step]
             assert value in {5, 15, "scale", "load_out"}
+
+
+def test_a_profile_speaks_for_nodes_and_so_has_no_namespace() -> None:
+    assert profile_crd()["spec"]["scope"] == "Cluster"
+    classes = PROFILE["properties"]["gpuClasses"]
+    assert classes["additionalProperties"]["required"] == ["match"]
+    assert classes["maxProperties"] == 32
+
+
+def test_what_a_profile_leaves_out_is_the_presets_and_not_filled_in() -> None:
+    assert "default" not in PROFILE["properties"]["rdmaResources"]
+    assert PROFILE["properties"]["levels"]["default"] == {}
 
 
 def test_the_reference_names_every_field() -> None:

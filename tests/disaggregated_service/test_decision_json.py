@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import math
 from typing import Any
@@ -21,6 +22,7 @@ from disaggregated_service.core.decision_json import (
     decision_from_json,
     decision_to_json,
 )
+from disaggregated_service.core.deployment_group import DeploymentGroup, Domain, Label
 from disaggregated_service.core.pair import Pair, ServiceKey
 from disaggregated_service.core.service import Mode
 from disaggregated_service.core.trail import Reason, Stage, TrailStep
@@ -130,3 +132,13 @@ def test_what_is_no_decision_at_all_is_refused(data: object) -> None:
 
 def fields(decision: Decision) -> dict[str, Any]:
     return {name: getattr(decision, name) for name in decision.__dataclass_fields__}
+
+
+def test_the_groups_are_part_of_it_and_decisions_without_them_are_read_all_the_same() -> None:
+    group = DeploymentGroup(name="a", domain=Domain((Label("zone", "z1"),)))
+    data = decision_to_json(dataclasses.replace(BASE, groups=(group,)))
+    assert decision_from_json(json.loads(json.dumps(data))).groups == (group,)
+    assert "groups" not in decision_to_json(BASE)
+    assert decision_from_json(decision_to_json(BASE)).groups == ()
+    with pytest.raises(UnreadableDecision, match=r"groups\[0\].name"):
+        decision_from_json(data | {"groups": [{}]})

@@ -73,9 +73,9 @@ def test_enums_lists_and_optional_fields_are_read() -> None:
         ({"roles": {"prefill": {"target": {"name": "Chat"}}}}, 'spec.roles.prefill.target.name: is "Chat"; write it like "chat-70b-prefill"'),
         ({"roles": {"prefill": {"podLabels": {"app": 7}}}}, "spec.roles.prefill.podLabels.app: is the number 7, not a text"),
         ({"roles": {"prefill": {"maxReplicas": REMOVE}}}, "spec.roles.prefill.maxReplicas: is missing; write it: Upper bound."),
-        ({"placement": {"affinity": "s2"}}, "spec.placement.affinity: not yet: topology-aware placement"),
-        ({"placement": {"exact": True}}, "spec.placement.exact: not yet"),
-        ({"roles": {"decode": {"components": [{"name": "a", "count": 1, "target": {"name": "a"}}]}}}, "spec.roles.decode.components: not yet: components"),
+        ({"placement": {"affinity": "S2"}}, 'spec.placement.affinity: is "S2"; did you mean "s2"?'),
+        ({"placement": {"maxTier": 1}}, "spec.placement.maxTier: is the number 1; write one of: low, medium, high"),
+        ({"roles": {"decode": {"components": [{"name": "a", "count": 0, "target": {"name": "a"}}]}}}, "spec.roles.decode.components[0].count: is 0; write a whole number from 1 to 1024"),
         ({"signals": {"endpoints": {"prefill": ["ftp://x"]}}}, 'spec.signals.endpoints.prefill[0]: is "ftp://x"'),
     ],
 )  # fmt: skip

@@ -8,7 +8,7 @@ import yaml
 from disaggregated_service.core.override import HoldUntil, PairUntil
 from disaggregated_service.core.pair import Pair, ServiceKey
 from disaggregated_service.edge.folder import ServicesRead, keep_last_good, read_services
-from tests.services import manifest
+from tests.services import manifest, profile_manifest
 
 CHAT = ServiceKey("llm", "chat-70b")
 
@@ -25,7 +25,13 @@ def said(read: ServicesRead) -> list[str]:
 def test_the_examples_are_valid() -> None:
     read = read_services(Path(__file__).resolve().parents[2] / "examples")
     assert said(read) == []
-    assert [str(service.key) for service in read.services] == ["default/small", "llm/chat-70b", "llm/reasoning"]
+    assert [str(service.key) for service in read.services] == [
+        "default/small",
+        "llm/chat-70b",
+        "llm/moe",
+        "llm/reasoning",
+    ]
+    assert list(read.profiles) == ["our-fabric"]
 
 
 def test_a_file_a_stream_and_a_folder_are_read(tmp_path: Path) -> None:
@@ -44,12 +50,12 @@ def test_objects_of_other_kinds_are_left_aside(tmp_path: Path) -> None:
         tmp_path / "a.yaml",
         {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject"},
         manifest(),
-        {"apiVersion": "heteroscale.dev/v1alpha1", "kind": "TopologyProfile"},
+        {"apiVersion": "v1", "kind": "List", "items": []},
     )
     read = read_services(tmp_path)
     assert [service.key for service in read.services] == [CHAT]
     assert said(read) == []
-    assert ["TopologyProfile is left aside: not yet read" in note for note in read.notes] == [True]
+    assert ["List is left aside: not yet read" in note for note in read.notes] == [True]
 
 
 def test_a_fault_names_file_and_line(tmp_path: Path) -> None:
@@ -159,6 +165,94 @@ def test_a_service_taken_out_of_a_readable_folder_is_gone(tmp_path: Path) -> Non
     write(tmp_path / "b.yaml", manifest(name="c"))
     now = keep_last_good(before, read_services(tmp_path))
     assert [service.key.name for service in now.services] == ["c"]
+
+
+OUR = {"affinity": "s2", "topologyProfile": "our-fabric"}
+
+
+def test_profiles_are_read_from_the_same_files(tmp_path: Path) -> None:
+    write(tmp_path / "a.yaml", manifest(placement=OUR))
+    write(tmp_path / "z.yaml", profile_manifest(), profile_manifest(name="other", preset="aws"))
+    read = read_services(tmp_path)
+    assert said(read) == []
+    assert sorted(read.profiles) == ["other", "our-fabric"]
+    assert [service.key for service in read.services] == [CHAT]
+
+
+def test_a_preset_that_a_service_names_is_among_the_profiles(tmp_path: Path) -> None:
+    placement = {"affinity": "s2", "topologyProfile": "gke"}
+    assert list(read_services(write(tmp_path / "a.yaml", manifest(placement=placement))).profiles) == ["gke"]
+
+
+def test_a_profile_that_nobody_wrote_is_a_fault_of_the_service_with_its_line(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "a.yaml", manifest(placement={"affinity": "s2", "topologyProfile": "our-fabrik"}), profile_manifest()
+    )
+    read = read_services(path)
+    assert read.services == ()
+    assert read.broken == {CHAT}
+    (fault,) = read.faults
+    assert str(fault).startswith(f"{path}:{fault.line}: spec.placement.topologyProfile: names neither a profile nor")
+    assert 'did you mean "our-fabric"?' in fault.right
+    assert "topologyProfile" in path.read_text(encoding="utf-8").splitlines()[fault.line - 1]
+
+
+def test_faults_of_a_profile_name_it_and_do_not_hide_services(tmp_path: Path) -> None:
+    broken = profile_manifest(preset="awz", levels={"s1": ["a", "a"]})
+    read = read_services(
+        write(tmp_path / "a.yaml", manifest(name="b", namespace="other"), manifest(placement=OUR), broken)
+    )
+    assert [service.key.name for service in read.services] == ["b"]
+    assert [fault.path for fault in read.faults] == [
+        "spec.preset",
+        "spec.levels.s1[1]",
+        "spec.placement.topologyProfile",
+    ]
+    assert 'names "our-fabric", which has faults itself' in read.faults[-1].wrong
+
+
+def test_a_profile_defined_twice_is_a_fault_and_the_first_one_stays(tmp_path: Path) -> None:
+    write(tmp_path / "a.yaml", profile_manifest(preset="aws"))
+    write(tmp_path / "b.yaml", profile_manifest(preset="gke"))
+    read = read_services(tmp_path)
+    assert read.profiles["our-fabric"].rdma_resources == ("vpc.amazonaws.com/efa",)
+    assert [fault.wrong.split(" (")[0] for fault in read.faults] == [
+        "TopologyProfile our-fabric is defined a second time"
+    ]
+
+
+@pytest.mark.parametrize("metadata", [None, {}, {"name": "Our"}, {"name": 5}])
+def test_a_profile_needs_a_name(tmp_path: Path, metadata: object) -> None:
+    path = write(tmp_path / "a.yaml", profile_manifest() | {"metadata": metadata})
+    assert [fault.path for fault in read_services(path).faults] in (["metadata"], ["metadata.name"])
+
+
+def test_two_services_that_would_own_the_same_pods_are_a_fault(tmp_path: Path) -> None:
+    placed = {"affinity": "s2", "topologyProfile": "aws"}
+    read = read_services(write(tmp_path / "a.yaml", manifest(name="b", placement=placed), manifest(name="a")))
+    assert [service.key.name for service in read.services] == ["a"]
+    assert [fault.path for fault in read.faults] == ["spec.roles.prefill.podLabels", "spec.roles.decode.podLabels"]
+    assert "match the prefill pods of llm/a too" in read.faults[0].wrong
+
+
+def test_a_broken_edit_of_a_profile_keeps_its_last_good_version_and_its_services(tmp_path: Path) -> None:
+    write(tmp_path / "a.yaml", manifest(placement=OUR))
+    path = write(tmp_path / "p.yaml", profile_manifest())
+    before = read_services(tmp_path)
+    for damage in (yaml.safe_dump(profile_manifest(preset="awz")), "a: ["):
+        path.write_text(damage, encoding="utf-8")
+        now = keep_last_good(before, read_services(tmp_path))
+        assert now.profiles == before.profiles
+        assert [service.key for service in now.services] == [CHAT]
+        assert now.faults
+
+
+def test_a_profile_taken_out_of_a_readable_folder_is_gone(tmp_path: Path) -> None:
+    write(tmp_path / "a.yaml", manifest())
+    path = write(tmp_path / "p.yaml", profile_manifest())
+    before = read_services(tmp_path)
+    path.unlink()
+    assert keep_last_good(before, read_services(tmp_path)).profiles == {}
 
 
 @pytest.mark.parametrize("found", ["empty", "dangling", "loop", "folder", "pipe"])
