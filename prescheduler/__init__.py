@@ -1,0 +1,1 @@
+"""Where: from nodes, pods and wished pairs to deployment groups in network domains."""

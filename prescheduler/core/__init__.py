@@ -1,0 +1,1 @@
+"""The pre-scheduler. Values in, values out; strangers to scaler and webhook."""
