@@ -1,0 +1,1 @@
+"""The webhook's conversations: HTTPS, admission reviews, certificates."""
