@@ -13,6 +13,8 @@ RUN python -m venv /build \
 COPY pyproject.toml LICENSE README.md ./
 COPY disaggregated_service/ disaggregated_service/
 COPY scaler/ scaler/
+COPY prescheduler/ prescheduler/
+COPY placement_webhook/ placement_webhook/
 COPY heteroscale/ heteroscale/
 # Byte code is compiled here: the file system that runs it may be read-only.
 RUN /build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \

@@ -6,7 +6,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 
 ARGS ?=
-BENCHMARKS ?= servicer streams tick
+BENCHMARKS ?= servicer streams tick planning webhook
 IMAGE ?= heteroscale:0.1.0
 VENV := .venv
 BIN := $(VENV)/bin
@@ -19,7 +19,7 @@ GENERATORS := $(subst /,.,$(basename $(wildcard */generate.py */*/generate.py)))
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
            --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
-.PHONY: help setup demo test check format lock generate bench image serve validate render explain
+.PHONY: help setup demo test check format lock generate bench image serve webhook validate render explain plan place topology
 
 help:  ## list the verbs
 	@awk -F ':.*## ' '/^[a-z][a-z ]*:.*## / {n = split($$1, verbs, " "); \
@@ -80,5 +80,5 @@ bench: setup  ## measure (BENCHMARKS=servicer for one, ARGS="--help" for its opt
 image:  ## build the container image (IMAGE=name:tag)
 	docker build --tag $(IMAGE) $(ARGS) .
 
-serve validate render explain: setup  ## the program's verb of that name (ARGS="--help")
+serve webhook validate render explain plan place topology: setup  ## the program's verb of that name (ARGS="--help")
 	$(PROGRAM) $@ $(ARGS)

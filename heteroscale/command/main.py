@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Protocol
 
 PROGRAM = "heteroscale"
-VERBS = ("serve", "validate", "render", "explain", "demo")
+VERBS = ("serve", "webhook", "demo", "explain", "render", "validate", "plan", "place", "topology")
 CALLERS_MISTAKE = 2
 
 Subparsers = argparse._SubParsersAction  # noqa: SLF001 - argparse gives it no public name

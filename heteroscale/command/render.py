@@ -1,4 +1,7 @@
-"""`heteroscale render`: the ScaledObjects of each service, for `kubectl apply -f -`."""
+"""`heteroscale render`: the ScaledObjects of each service, for `kubectl apply -f -`.
+
+With --scheduler-profile, in their place: a kube-scheduler configuration that fills nodes as the planner assumes.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,12 @@ from disaggregated_service.core.service import DisaggregatedService
 from disaggregated_service.edge.folder import read_services
 from disaggregated_service.edge.scaled_object import Tls, scaled_objects, to_yaml_stream, warnings
 from heteroscale.command import options
+from heteroscale.command.scheduler_profile import GPU_RESOURCES, scheduler_configuration, to_yaml
 
 EXAMPLE = """example:
   heteroscale render services/ --scaler-address heteroscale.heteroscale.svc:6000 | kubectl apply -f -
-  heteroscale render chat-70b.yaml --scaler-address heteroscale:6000 --kubernetes-version 1.34"""
+  heteroscale render chat-70b.yaml --scaler-address heteroscale:6000 --kubernetes-version 1.34
+  heteroscale render --scheduler-profile > config.yaml"""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -26,12 +31,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("path", metavar="PATH", type=options.path, help="a YAML file of services, or a folder of them")
+    parser.add_argument(
+        "path", metavar="PATH", type=options.path, nargs="?", help="a YAML file of services, or a folder of them"
+    )
     parser.add_argument(
         "--scaler-address",
         metavar="HOST:PORT",
         type=options.address,
-        required=True,
         help="where KEDA finds serve's --listen, from inside the cluster",
     )
     parser.add_argument(
@@ -47,17 +53,31 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="NAME",
         help="with TLS, by a TriggerAuthentication of this name in each service's namespace",
     )
-    parser.set_defaults(run=run)
+    parser.add_argument(
+        "--scheduler-profile",
+        action="store_true",
+        help="print a kube-scheduler configuration instead (GPU resources of PATH's topology profiles included)",
+    )
+    parser.set_defaults(run=run, fail=parser.error)
 
 
 def run(args: argparse.Namespace) -> int:
     """YAML on standard output, warnings on standard error; 2 where a service cannot be rendered."""
+    if args.scheduler_profile and args.path is None:
+        sys.stdout.write(to_yaml(scheduler_configuration()))
+        return 0
+    if args.path is None or (args.scaler_address is None and not args.scheduler_profile):
+        args.fail("ScaledObjects need PATH and --scaler-address")
     read = read_services(args.path)
     for fault in read.faults:
         print(fault, file=sys.stderr)
     if read.faults:
         print("nothing was rendered: mend these faults first", file=sys.stderr)
         return 2
+    if args.scheduler_profile:
+        resources = [profile.gpu_resource for profile in read.profiles.values()]
+        sys.stdout.write(to_yaml(scheduler_configuration((*GPU_RESOURCES, *resources))))
+        return 0
     if not read.services:
         print(f"{args.path}: holds no DisaggregatedService; name another path", file=sys.stderr)
         return 2

@@ -1,6 +1,7 @@
 """One tick over all services: propose for each, place once by priority, commit each. A pure function.
 
 It runs unchanged in `serve`, `simulate` and `backtest`: there is no second implementation of a rule anywhere.
+What a raise was not granted is not remembered, so it is asked for anew at every tick until there is room (ADR 0013).
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from disaggregated_service.core.decision import Decision
 from disaggregated_service.core.pair import Pair, ServiceKey
 from disaggregated_service.core.service import DisaggregatedService, Mode
-from heteroscale.coordinator.placement import Placement, PlacementRequest
+from heteroscale.coordinator.placement import Placement, PlacementRequest, numbered
+from prescheduler.core.tier_memory import NOTHING_REMEMBERED, TierMemory
 from scaler.core.controller import commit, same_outcome
 from scaler.core.memory import Memory
 from scaler.core.observation import Observation
@@ -52,7 +54,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TickResult:
-    """Everything after a tick. sequence: the last one used.
+    """Everything after a tick. sequence: the last one used. placement: what the next tick's placement starts from.
 
     A service that could not be observed is missing from the outcomes, and so is one whose step broke an invariant of
     ours: that one is in `failures`, keeps its state, and its last decision ages.
@@ -60,6 +62,7 @@ class TickResult:
 
     outcomes: Mapping[ServiceKey, Outcome]
     sequence: int
+    placement: TierMemory = NOTHING_REMEMBERED
     failures: Mapping[ServiceKey, Exception] = field(default_factory=dict)
 
 
@@ -76,6 +79,7 @@ def tick(
     now_s: float,
     sequence: int,
     place: Placement,
+    placement: TierMemory = NOTHING_REMEMBERED,
 ) -> TickResult:
     """Decides for every observed service. `sequence` is the last number used; one counter serves all services.
 
@@ -85,36 +89,70 @@ def tick(
     outcomes: dict[ServiceKey, Outcome] = {}
     failures: dict[ServiceKey, Exception] = {}
     proposals: list[tuple[Proposal, Decision | None]] = []
+    requests: list[PlacementRequest] = []
     for service in sorted(services, key=lambda each: (-each.spec.priority, each.key)):
         observation = observations.get(service.key)
+        state = states.get(service.key, Starting())
         if observation is None:
+            requests += _standing(service, state)
             continue
-        state = _begun(_carried_over(states.get(service.key, Starting()), service), service, observation, now_s)
-        match state:
+        begun = _begun(_carried_over(state, service), service, observation, now_s)
+        match begun:
             case Running(last=Decision() as last, decided_at_s=at_s) if at_s == now_s:
-                outcomes[service.key] = Outcome(state=state, decision=last)
+                outcomes[service.key] = Outcome(state=begun, decision=last)
+                requests += _standing(service, begun)
             case Running(memory=memory, last=last):
                 try:
-                    proposals.append((propose(service, observation, memory, now_s), last))
+                    proposal = propose(service, observation, memory, now_s)
                 except Exception as error:  # noqa: BLE001 - one service's broken invariant must not stop the others
                     failures[service.key] = error
+                    requests += _standing(service, begun)
+                else:
+                    proposals.append((proposal, last))
+                    requests.append(_request(proposal, last))
             case Outcome():
-                outcomes[service.key] = state
-    granted = place(
-        [
-            PlacementRequest(service=proposal.service, in_force=proposal.in_force, targets=proposal.targets)
-            for proposal, _ in proposals
-        ]
-    )
+                outcomes[service.key] = begun
+    granted = place(requests, placement, now_s)
     for proposal, last in proposals:
         key = proposal.service.key
-        decision, memory = commit(proposal, granted[key], now_s=now_s, sequence=sequence + 1)
+        grant = granted.grants[key]
+        decision, memory = commit(
+            proposal, grant.pair, now_s=now_s, sequence=sequence + 1, groups=grant.groups, refused=grant.refused
+        )
+        before = () if last is None else last.groups
+        decision = replace(decision, groups=numbered(grant.groups, before, decision.sequence))
         if last is not None and same_outcome(last, decision):
             decision = replace(decision, sequence=last.sequence)
         else:
             sequence += 1
         outcomes[key] = Outcome(state=Running(memory=memory, last=decision, decided_at_s=now_s), decision=decision)
-    return TickResult(outcomes=outcomes, sequence=sequence, failures=failures)
+    return TickResult(outcomes=outcomes, sequence=sequence, placement=granted.memory, failures=failures)
+
+
+def _request(proposal: Proposal, last: Decision | None) -> PlacementRequest:
+    """An advisory service asks from what runs: the pair in force of its own decisions is one that nobody made."""
+    hypothetical = proposal.service.spec.mode is Mode.ADVISORY
+    return PlacementRequest(
+        service=proposal.service,
+        in_force=proposal.observation.signals.discovered if hypothetical else proposal.in_force,
+        targets=proposal.targets,
+        previous=() if last is None or hypothetical else last.groups,
+        band=proposal.band,
+        hypothetical=hypothetical,
+    )
+
+
+def _standing(service: DisaggregatedService, state: State) -> list[PlacementRequest]:
+    """A service that moves nowhere at this tick keeps what it was allotted: others must not be given it."""
+    match state:
+        case Running(memory=memory, last=Decision() as last) if service.spec.mode is Mode.ACTIVE:
+            return [
+                PlacementRequest(
+                    service=service, in_force=memory.in_force, targets=memory.in_force, previous=last.groups
+                )
+            ]
+        case _:
+            return []
 
 
 def _carried_over(state: State, service: DisaggregatedService) -> State:

@@ -20,6 +20,7 @@ from disaggregated_service.core.service import DisaggregatedService
 from heteroscale.coordinator.placement import Placement, grant_everything
 from heteroscale.coordinator.tick import Running, Starting, State, TickResult, started_with, tick
 from heteroscale.ticker.calendar import active_entries, override_in_force
+from prescheduler.core.tier_memory import NOTHING_REMEMBERED
 from scaler.core.observation import Observation, Signals
 from scaler.edge.board import Board, Entry
 from scaler.edge.ledger import CannotPersist, Ledger
@@ -69,6 +70,7 @@ class Ticker:
         self._observer = observer
         self._states: dict[ServiceKey, State] = {}
         self._sequence = 0 if ledger is None else ledger.sequence
+        self._placement = NOTHING_REMEMBERED  # not persisted: tiers are found anew, groups are in each decision
 
     async def tick(self, services: Sequence[DisaggregatedService], instant: Instant) -> None:
         """One round. Where it cannot be persisted, it did not happen: the board keeps what it had, which ages."""
@@ -86,12 +88,14 @@ class Ticker:
             now_s=instant.now_s,
             sequence=self._sequence,
             place=self._place,
+            placement=self._placement,
         )
         for key, error in result.failures.items():
             log.error("%s: its step failed, and what was decided before it ages", key, exc_info=error)
         outcomes = result.outcomes
         if await self._persisted(services, result, instant):
             self._sequence = result.sequence
+            self._placement = result.placement
             self._states = {key: outcomes[key].state if key in outcomes else state for key, state in states.items()}
             self._board.publish([self._entry(service, result, instant) for service in services])
         else:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from disaggregated_service.core.decision import Decision, Hold, Scale, Verdict
+from disaggregated_service.core.deployment_group import DeploymentGroup
 from disaggregated_service.core.pair import ROLES, Pair, Role
 from disaggregated_service.core.service import Mode
 from disaggregated_service.core.trail import Reason, Stage, TrailStep
@@ -21,9 +22,18 @@ from scaler.core.starting import starting_now
 COUNTS_MAX = 64
 
 
-def commit(proposal: Proposal, granted: Pair, *, now_s: float, sequence: int) -> tuple[Decision, Memory]:
+def commit(
+    proposal: Proposal,
+    granted: Pair,
+    *,
+    now_s: float,
+    sequence: int,
+    groups: tuple[DeploymentGroup, ...] = (),
+    refused: tuple[tuple[str, int], ...] = (),
+) -> tuple[Decision, Memory]:
     """The decision of this tick, under `sequence`, and the memory after it.
 
+    groups: where the granted pair lives. refused: nodes per reason for what was not granted, for the trail.
     In advisory mode nothing is published and the policy's own targets are what its next step starts from.
     """
     spec = proposal.service.spec
@@ -31,7 +41,8 @@ def commit(proposal: Proposal, granted: Pair, *, now_s: float, sequence: int) ->
     settled = proposal.targets if advisory else granted
     trail = proposal.trail
     if granted != proposal.targets:
-        trail = (*trail, TrailStep(Stage.PLACEMENT, proposal.targets, granted, Reason.NO_ROOM))
+        numbers = tuple((f"{why}_nodes", float(nodes)) for why, nodes in refused)
+        trail = (*trail, TrailStep(Stage.PLACEMENT, proposal.targets, granted, Reason.NO_ROOM, numbers=numbers))
     decision = Decision(
         service=proposal.service.key,
         sequence=sequence,
@@ -46,6 +57,7 @@ def commit(proposal: Proposal, granted: Pair, *, now_s: float, sequence: int) ->
         trail=trail,
         conditions=proposal.conditions,
         readings=notes(proposal.observation),
+        groups=groups,
     )
     return decision, _remembered(proposal, settled, now_s)
 
@@ -58,6 +70,7 @@ def same_outcome(one: Decision, other: Decision) -> bool:
         and one.granted == other.granted
         and one.targets == other.targets
         and one.in_force == other.in_force
+        and one.groups == other.groups
         and [condition.type for condition in one.conditions] == [condition.type for condition in other.conditions]
     )
 
@@ -96,7 +109,9 @@ def _clock(proposal: Proposal, role: Role, settled: Pair, now_s: float) -> Clock
     clock = proposal.memory.clocks[role]
     if settled.of(role) == proposal.in_force.of(role):
         return clock
-    raised = role in proposal.load_raises and settled.of(role) > proposal.in_force.of(role)
+    # Part of a raise starts no cooldown: the rest was not granted, and is asked for again as soon as there is room.
+    whole = settled.of(role) == proposal.targets.of(role)
+    raised = whole and role in proposal.load_raises and settled.of(role) > proposal.in_force.of(role)
     return Clocks(load_raise_at_s=now_s if raised else clock.load_raise_at_s, change_at_s=now_s)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from disaggregated_service.core.decision import Condition, ConditionType
 from disaggregated_service.core.override import HoldUntil, PairUntil
 from disaggregated_service.core.pair import ROLES, Pair, Role
+from disaggregated_service.core.ratio import Band
 from disaggregated_service.core.service import DisaggregatedService, Mode, ServiceSpec
 from disaggregated_service.core.trail import Reason, Stage, TrailStep
 from scaler.core.coupling import Box, Needs, couple, whole
@@ -32,8 +33,8 @@ from scaler.core.want import Wants, pass_gates
 class Proposal:
     """What the policy wants for one service, before placement has its say.
 
-    in_force: the pair the tick started from. targets: the pair wanted. memory: with what this tick has taught, still
-    with the old pair in force. load_raises and guard_asks: what a granted raise has to be remembered as.
+    in_force: the pair the tick started from. targets: the pair wanted. band: P/D allowed now. memory: with what this
+    tick has taught, still with the old pair in force. load_raises, guard_asks: what a granted raise is remembered as.
     """
 
     service: DisaggregatedService
@@ -41,6 +42,7 @@ class Proposal:
     memory: Memory
     in_force: Pair
     targets: Pair
+    band: Band
     reason: Reason
     load_raises: frozenset[Role]
     guard_asks: tuple[GuardAsk, ...]
@@ -68,6 +70,7 @@ def propose(service: DisaggregatedService, observation: Observation, memory: Mem
         memory=replace(memory, needs=loads.needs, guards=guards.memories),
         in_force=memory.in_force,
         targets=moved.pair,
+        band=period.band,
         reason=reason,
         load_raises=moved.load_raises,
         guard_asks=() if overridden else guards.asks,  # what an engineer asked for is not the guard's to answer for

@@ -60,7 +60,7 @@ class KedaServicer(wire_grpc.ExternalScalerServicer):
         """The present state, then transitions. What is not known yet is waited for: an error would be a backoff."""
         reference = await _reference(request, context)
         answer = published_replicas(self._board, reference)
-        if isinstance(answer, Refusal) and answer.why is Refused.NOT_FOUND:
+        if isinstance(answer, Refusal) and answer.why is not Refused.UNAVAILABLE:
             await context.abort(answer.why.value, answer.details)
         if self._streams.full:
             await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "too many open streams; use trigger type external")

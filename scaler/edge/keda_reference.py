@@ -1,4 +1,4 @@
-"""Whom a KEDA call asks about: a service in the ScaledObject's own namespace, and one of its two roles.
+"""Whom a KEDA call asks about: a service in the ScaledObject's own namespace, one of its two roles, and a component.
 
 Pure reading of the trigger's metadata. It must never know the board, gRPC, or whether such a service exists:
 GetMetricSpec answers every well-formed reference, so that KEDA never deletes a metric because we restarted.
@@ -14,6 +14,7 @@ from disaggregated_service.core.pair import Role, ServiceKey
 
 SERVICE_KEY = "service"
 ROLE_KEY = "role"
+COMPONENT_KEY = "component"
 ECHO_CHARS_MAX = 80  # what a caller sent comes back in errors and so in KEDA's events; 64 KiB of it helps nobody
 KEYS_LOOKED_AT_MAX = 32  # a search for a misspelt key must not cost more than the call itself
 
@@ -22,10 +23,11 @@ _ROLES = {role.value: role for role in Role}
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A well-formed reference, to a service that may or may not exist."""
+    """A well-formed reference, to a service that may or may not exist. component: "" asks for the role as a whole."""
 
     key: ServiceKey
     role: Role
+    component: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,9 @@ class Malformed:
 
 
 def read_reference(namespace: str, metadata: Mapping[str, str]) -> Reference | Malformed:
-    """Read a ScaledObjectRef: its namespace and its scalerMetadata (`service` and `role`, exact keys)."""
+    """Read a ScaledObjectRef: its namespace and its scalerMetadata (`service`, `role` and, where it has
+    components, `component`; exact keys).
+    """
     if not namespace:
         return Malformed("namespace: missing; KEDA sends the ScaledObject's own")
     name = metadata.get(SERVICE_KEY, "")
@@ -53,7 +57,7 @@ def read_reference(namespace: str, metadata: Mapping[str, str]) -> Reference | M
     role = _ROLES.get(written)
     if role is None:
         return Malformed(_no_such_role(written))
-    return Reference(ServiceKey(namespace, name), role)
+    return Reference(ServiceKey(namespace, name), role, metadata.get(COMPONENT_KEY, ""))
 
 
 def echo(text: str) -> str:

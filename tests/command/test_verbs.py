@@ -48,7 +48,7 @@ def test_help_loads_none_of_the_heavy_libraries():
 
 def test_the_examples_are_valid(capsys: pytest.CaptureFixture[str]):
     assert main(["validate", str(EXAMPLES)]) == 0
-    assert capsys.readouterr().out == "3 services: all valid\n"
+    assert capsys.readouterr().out == "4 services: all valid\n"
 
 
 def test_validate_says_all_faults_of_all_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
@@ -84,7 +84,8 @@ def test_render_prints_two_scaled_objects_a_service_and_the_label_to_add(capsys:
     printed = capsys.readouterr()
     objects = list(yaml.safe_load_all(printed.out))
     names = [found["metadata"]["name"] for found in objects]
-    assert names == ["small-prefill", "small-decode", "chat-70b-prefill", "chat-70b-decode"]
+    moe = ["moe-prefill", "moe-decode-attention", "moe-decode-feed-forward"]  # one a component
+    assert names == ["small-prefill", "small-decode", "chat-70b-prefill", "chat-70b-decode", *moe]
     assert 'heteroscale.dev/serving: "true"' in printed.out
     assert all(found["spec"]["triggers"][0]["metadata"]["scalerAddress"] == "heteroscale:6000" for found in objects)
     assert "llm/reasoning is advisory" in printed.err

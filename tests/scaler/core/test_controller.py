@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,8 +10,9 @@ from disaggregated_service.core.decision import Decision, Hold, Scale
 from disaggregated_service.core.pair import Pair, Role, ServiceKey
 from disaggregated_service.core.service import DisaggregatedService
 from disaggregated_service.core.trail import Reason
-from heteroscale.coordinator.placement import PlacementRequest, grant_everything
+from heteroscale.coordinator.placement import Grant, Granted, PlacementRequest, grant_everything
 from heteroscale.coordinator.tick import Outcome, Running, State, started_with, tick
+from prescheduler.core.tier_memory import TierMemory
 from tests.laws.world import Moment, observed
 from tests.services import service
 
@@ -23,8 +24,10 @@ BEFORE = Pair(2, 6)
 def ticked(
     subject: DisaggregatedService, state: State, moment: Moment, now_s: float, granted: Pair | None = None
 ) -> tuple[Decision, Running]:
-    def place(requests: Sequence[PlacementRequest]) -> Mapping[ServiceKey, Pair]:
-        return {request.service.key: granted or request.targets for request in requests}
+    def place(requests: Sequence[PlacementRequest], memory: TierMemory, now_s: float) -> Granted:
+        return Granted(
+            grants={request.service.key: Grant(pair=granted or request.targets) for request in requests}, memory=memory
+        )
 
     in_force = state.memory.in_force if isinstance(state, Running) else BEFORE
     observation = observed(subject, in_force, moment)

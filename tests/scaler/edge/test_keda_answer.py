@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from disaggregated_service.core.pair import Pair, Role, ServiceKey
 from scaler.edge.keda_answer import Refusal, Refused, published_replicas
 from scaler.edge.keda_reference import Reference
 from tests.scaler.edge.board_world import CHAT, INTERVAL_S, World
+from tests.services import service
 
 DECODE = Reference(CHAT, Role.DECODE)
 PREFILL = Reference(CHAT, Role.PREFILL)
@@ -56,3 +59,33 @@ def test_an_advisory_service_tells_keda_nothing() -> None:
     world.publish(world.entry(Pair(4, 12), advisory=True))
     assert refusal(world).why is Refused.UNAVAILABLE
     assert "advisory" in refusal(world).details
+
+
+def moe() -> World:
+    """Decode has two attention and six feed-forward instances a replica."""
+    parts = [
+        {"name": name, "count": count, "target": {"name": name}}
+        for name, count in (("attention", 2), ("feed-forward", 6))
+    ]
+    world = World()
+    entry = world.entry(Pair(4, 12))
+    world.publish(replace(entry, service=service(roles={"decode": {"components": parts, "gpusPerReplica": 8}})))
+    return world
+
+
+def test_a_component_gets_the_roles_count_times_its_own() -> None:
+    world = moe()
+    asked = [Reference(CHAT, Role.DECODE, name) for name in ("attention", "feed-forward")]
+    assert [published_replicas(world.board, one) for one in asked] == [24, 72]
+    assert published_replicas(world.board, PREFILL) == 4
+
+
+def test_a_component_that_is_not_there_or_missing_is_refused_and_named() -> None:
+    world = moe()
+    for reference, words in (
+        (DECODE, "missing; decode has components, each with a scale of its own: attention, feed-forward"),
+        (Reference(CHAT, Role.DECODE, "atention"), "'atention' is no component of decode; did you mean attention?"),
+        (Reference(CHAT, Role.DECODE, "x"), "'x' is no component of decode; it has: attention, feed-forward"),
+        (Reference(CHAT, Role.PREFILL, "attention"), "'attention', but prefill has no components; leave it out"),
+    ):
+        assert refusal(world, reference) == Refusal(Refused.INVALID_ARGUMENT, f"scalerMetadata.component: {words}")

@@ -48,3 +48,9 @@ def test_what_a_caller_sent_comes_back_short_and_on_one_line() -> None:
     assert len(wrong("llm", {"service" + "x" * 60_000: "chat-70b"})) < 300
     assert "\n" not in echo("a\nb")
     assert echo("y" * ECHO_CHARS_MAX) == repr("y" * ECHO_CHARS_MAX)
+
+
+def test_a_component_is_passed_on_and_none_asks_for_the_role() -> None:
+    found = read_reference("llm", GOOD | {"component": "attention"})
+    assert found == Reference(ServiceKey("llm", "chat-70b"), Role.DECODE, "attention")
+    assert read_reference("llm", GOOD) == Reference(ServiceKey("llm", "chat-70b"), Role.DECODE, "")

@@ -153,5 +153,6 @@ def test_every_exported_metric_is_documented_with_what_to_do_and_nothing_else_is
     rows = re.findall(
         r"^\| `(heteroscale_\w+)` \|[^|]*\|[^|]+\|([^|]+)\|$", REFERENCE.read_text(encoding="utf-8"), re.MULTILINE
     )
-    assert sorted(name for name, _ in rows) == sorted(exported)
+    ours = [name for name, _ in rows if not name.startswith("heteroscale_webhook_")]  # the webhook's: with the webhook
+    assert sorted(ours) == sorted(exported)
     assert [name for name, remedy in rows if len(remedy.strip()) < 10] == []
