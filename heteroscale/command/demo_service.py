@@ -25,7 +25,7 @@ from disaggregated_service.core.role_spec import Roles, RoleSpec, ScaleTarget
 from disaggregated_service.core.service import DisaggregatedService, ServiceSpec
 from disaggregated_service.core.signals_spec import Endpoints, SignalSource, SignalsSpec
 from heteroscale.simulator.arrivals import LoadShape
-from heteroscale.simulator.world.engine import LLAMA_70B_H100_TP4
+from heteroscale.simulator.engines import LLAMA_70B_H100_TP4
 from heteroscale.simulator.world.result import Slo
 
 KEY = ServiceKey("llm", "chat-70b")

@@ -28,8 +28,8 @@ class DecodeReplica:
 
     __slots__ = (
         "_clock_s", "_d0", "_d1", "_d2", "_finish_s", "_late_s", "_leaving", "_reserved", "_steps", "_waiting",
-        "context_tokens", "generated_tokens", "inter_token", "kv_tokens_max", "left_at_s", "next_finish_s",
-        "per_request", "prompts", "received_tokens", "requests", "running",
+        "busy_s", "context_tokens", "floor_s", "generated_tokens", "inter_token", "kv_tokens_max", "left_at_s",
+        "next_finish_s", "per_request", "prompts", "received_tokens", "requests", "running",
     )  # fmt: skip
 
     def __init__(self, engine: Engine, ready_at_s: float, finish_s: list[float]) -> None:
@@ -42,6 +42,8 @@ class DecodeReplica:
         self._reserved = 0
         self._leaving: list[tuple[int, Job]] = []  # heap by the step after which a request is complete
         self._waiting: deque[Job] = deque()
+        self.busy_s = 0.0
+        self.floor_s = 0.0  # the part of busy_s that is d0, whatever the batch
         self._late_s: list[float] = []  # waits for memory, part of the first gap of those who just joined
         self.running = 0
         self.requests = 0  # running and waiting
@@ -113,7 +115,10 @@ class DecodeReplica:
             self.inter_token.observe(first, -1)
             self.inter_token.observe(first + wait_s)
         self._late_s.clear()
-        self._clock_s += steps * first + growth * steps * (steps - 1) / 2
+        duration_s = steps * first + growth * steps * (steps - 1) / 2
+        self._clock_s += duration_s
+        self.busy_s += duration_s
+        self.floor_s += steps * self._d0
         self._steps += steps
         self.context_tokens += tokens
         self.generated_tokens += tokens

@@ -1,4 +1,4 @@
-"""What one replica can do: two equations per model, GPU and parallelism.
+"""What one replica can do: two equations per model, GPU and parallelism. The presets are in `engines/`.
 
 `prefill_s(L) = a + b*L + c*L**2` for one prompt of L tokens, `step_s(B, KV) = d0 + d1*B + d2*KV` for one decode step of
 B running requests with KV tokens of context in all. The file must never know of queues, pools or time.
@@ -11,7 +11,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
-    """One preset. Coefficients in seconds; `fit_error` and `quantisation` belong to every number drawn from it."""
+    """One preset. Coefficients in seconds; `fit_error` and `quantisation` belong to every number drawn from it.
+
+    prefill_ranks: prompts that one replica reads at the same time, each at the pace of `prefill_s`: the ranks of an
+    engine with data-parallel attention, 1 elsewhere. B and KV of `step_s` and `kv_tokens_max` are of the whole replica.
+    prefills, decodes: whether the numbers of the role are known; those of the other one must not be used.
+    """
 
     name: str
     gpus: int
@@ -22,10 +27,15 @@ class Engine:
     quantisation: str
     source: str
     fit_error: str
+    prefill_ranks: int = 1
+    model: str = ""
+    prefills: bool = True
+    decodes: bool = True
 
-    def prefill_duration_s(self, prompt_tokens: float) -> float:
+    def prefill_duration_s(self, prompt_tokens: float, cached_tokens: float = 0) -> float:
+        """One prompt on one rank. Cached tokens at its front are not computed again, but the others attend to them."""
         a, b, c = self.prefill_s
-        return a + b * prompt_tokens + c * prompt_tokens**2
+        return a + b * (prompt_tokens - cached_tokens) + c * (prompt_tokens**2 - cached_tokens**2)
 
     def step_duration_s(self, running: float, kv_tokens: float) -> float:
         d0, d1, d2 = self.step_s
@@ -45,21 +55,3 @@ class Link:
 
     def transfer_s(self, kv_bytes: float) -> float:
         return self.setup_s + kv_bytes / self.bytes_per_s
-
-
-_HBM_USABLE_FRAC = 0.88
-_LLAMA_70B_FP8_BYTES = 70.6e9
-_LLAMA_70B_KV_BYTES = 160 * 1024
-
-LLAMA_70B_H100_TP4 = Engine(
-    name="llama-3.1-70b-h100-tp4",
-    gpus=4,
-    prefill_s=(8.6e-3, 0.04715e-3, 4.20e-10),
-    step_s=(10.89e-3, 0.0382e-3, 1.47e-8),
-    kv_tokens_max=int((4 * 80e9 * _HBM_USABLE_FRAC - _LLAMA_70B_FP8_BYTES) / _LLAMA_70B_KV_BYTES),
-    kv_bytes_per_token=_LLAMA_70B_KV_BYTES,
-    quantisation="FP8 weights and KV cache",
-    source="fitted to the silicon database of aiconfigurator 0.12.0 (Apache-2.0), vLLM 0.24.0, prefill batch of 1",
-    fit_error="decode steps median 1-2.3 %, at most 10 % (B 1-256, context 1k-8k); prefill at most 4-20 %, "
-    "worst below 512 tokens; against measured silicon the pair of equations is 7 % fast in the median",
-)

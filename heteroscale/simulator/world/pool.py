@@ -53,16 +53,20 @@ class Pool(Generic[E]):
         start_up_s: Callable[[int], float],
         load: Callable[[E, float], float],
         replicas: int,
+        gone: Callable[[E], None] = lambda _: None,
     ) -> None:
         """`make` builds an engine ready at a time; `start_up_s` says how long the n-th replica takes to start.
 
-        The first `replicas` are ready at 0. `load` is what scale-in compares: the least loaded goes first.
+        The first `replicas` are ready at 0. `load` is what scale-in compares: the least loaded goes first. `gone` is
+        told of every engine that is let go of.
         """
         self._make = make
         self._start_up_s = start_up_s
         self._load = load
+        self._gone = gone
         self._born = 0
         self._gone_s = 0.0
+        self._gone_served_s = 0.0
         self.members: list[Member[E]] = []
         self.ready: list[E] = []
         self.next_ready_s = math.inf
@@ -96,11 +100,17 @@ class Pool(Generic[E]):
         for member in gone:
             end_s = max(member.drained_from_s, min(now_s, ended_s(member.engine)))
             self._gone_s += end_s - member.born_s
-            self.members.remove(member)
+            self._gone_served_s += end_s - member.ready_at_s
+            self._remove(member)
 
     def billed_s(self, now_s: float) -> float:
         """Replica-seconds so far."""
         return self._gone_s + sum(now_s - member.born_s for member in self.members)
+
+    def served_s(self, now_s: float) -> float:
+        """Replica-seconds so far after the start-ups."""
+        started = (member for member in self.members if member.state is not State.STARTING)
+        return self._gone_served_s + sum(now_s - member.ready_at_s for member in started)
 
     def _add(self, now_s: float, ready_at_s: float) -> None:
         engine = self._make(ready_at_s)
@@ -112,11 +122,15 @@ class Pool(Generic[E]):
         if starting:
             youngest = starting[-1]
             self._gone_s += now_s - youngest.born_s
-            self.members.remove(youngest)
+            self._remove(youngest)
             return
         ready = [member for member in self.members if member.state is State.READY]
         least = min(ready, key=lambda member: (self._load(member.engine, now_s), -member.number))
         least.state, least.drained_from_s = State.DRAINING, now_s
+
+    def _remove(self, member: Member[E]) -> None:
+        self.members.remove(member)
+        self._gone(member.engine)
 
     def _refresh(self) -> None:
         self.ready = [member.engine for member in self.members if member.state is State.READY]

@@ -9,6 +9,9 @@ import numpy as np
 from heteroscale.simulator.arrivals import Requests
 from heteroscale.simulator.trace import FloatArray
 
+Times = list[float] | FloatArray
+"""Lists are what a world in Python writes fastest; a compiled one has arrays."""
+
 
 @dataclass(frozen=True, slots=True)
 class Slo:
@@ -21,11 +24,11 @@ class Slo:
 class Results:
     """Written by the world as requests move on; positions are those of `Requests`, NaN means not yet."""
 
-    def __init__(self, requests: Requests) -> None:
+    def __init__(self, requests: Requests, first_token_s: Times, finish_s: Times) -> None:
         self._arrival_s = requests.arrival_s
         self._output_tokens = requests.output_tokens
-        self.first_token_s = [float("nan")] * len(requests)
-        self.finish_s = [float("nan")] * len(requests)
+        self.first_token_s = first_token_s
+        self.finish_s = finish_s
 
     def ttft_s(self) -> FloatArray:
         """Queueing, prefill and the KV transfer."""

@@ -1,39 +1,29 @@
 """The world: requests arrive, are read by one pool, travel, and are written by the other.
 
-Event-driven and exact in the terms of its engines. Routing is least work, which is an assumption of weight
-(against round robin it lowers the median TTFT by 15-25 %): a prompt goes to the prefill replica with the fewest
-seconds of work left, a KV cache to the decode replica with the fewest requests. Who has been given a request
-keeps it; where no replica is ready, requests wait at the door. The world moves only when told how far; it has
-no clock and no opinion on how many replicas there should be.
+Event-driven and exact in the terms of its engines: the reference that the compiled `fast_world` is held to, and the
+demo's world. Who has been given a request keeps it; where no replica is ready, requests wait at the door. The world
+moves only when told how far; it has no clock and no opinion on how many replicas there should be.
 """
 
 from __future__ import annotations
 
-import random
 from collections import deque
-from dataclasses import dataclass
 from heapq import heappop, heappush
 
 from disaggregated_service.core.pair import Pair, Role
 from heteroscale.simulator.arrivals import Requests
 from heteroscale.simulator.world.decode_replica import DecodeReplica
-from heteroscale.simulator.world.engine import Engine, Link
+from heteroscale.simulator.world.engine import Engine
+from heteroscale.simulator.world.interface import RoleCounters, Routing
+from heteroscale.simulator.world.network import Network
 from heteroscale.simulator.world.pool import Pool
 from heteroscale.simulator.world.prefill_replica import PrefillReplica
 from heteroscale.simulator.world.result import Results
+from heteroscale.simulator.world.start_up import StartUp
+from heteroscale.simulator.world.work import work_of
+from heteroscale.simulator.world.world_counters import Activity, decode_counters, prefill_counters
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StartUp:
-    """Seconds from being asked for to serving: evenly spread over mean +- jitter, by the seed and the replica."""
-
-    mean_s: float = 120.0
-    jitter_s: float = 15.0
-    seed: int = 1
-
-    def of(self, role: Role, number: int) -> float:
-        drawn = random.Random(f"{self.seed}/{role}/{number}")
-        return self.mean_s + drawn.uniform(-self.jitter_s, self.jitter_s)
+__all__ = ["StartUp", "World"]
 
 
 class World:
@@ -46,31 +36,44 @@ class World:
         prefill: Engine,
         decode: Engine,
         replicas: Pair,
-        link: Link | None = None,
+        network: Network | None = None,
         start_up: StartUp | None = None,
+        routing: Routing = Routing.LEAST_WORK,
+        prefix_hit_frac: float = 0.0,
     ) -> None:
-        link, start_up = link or Link(), start_up or StartUp()
+        starts = start_up or StartUp()
+        work = work_of(
+            requests, prefill=prefill, decode=decode, network=network or Network(), prefix_hit_frac=prefix_hit_frac
+        )
         self.now_s = 0.0
-        self.results = Results(requests)
-        self._arrival_s = requests.arrival_s.tolist()
-        self._prompt_tokens = requests.prompt_tokens.tolist()
-        self._output_tokens = requests.output_tokens.tolist()
-        self._transfer_s = [link.transfer_s(tokens * prefill.kv_bytes_per_token) for tokens in self._prompt_tokens]
+        self._first_token_s = [float("nan")] * len(requests)
+        self._finish_s = [float("nan")] * len(requests)
+        self.results = Results(requests, self._first_token_s, self._finish_s)
+        self._arrival_s = work.arrival_s.tolist()
+        self._prompt_tokens = work.prompt_tokens.tolist()
+        self._cached_tokens = work.cached_tokens.tolist()
+        self._to_write = work.to_write.tolist()
+        self._transfer_s = work.transfer_s.tolist()
+        self._in_turn = Routing(routing) is Routing.ROUND_ROBIN
+        self._turn = dict.fromkeys(Role, 0)
         self._next = 0
+        self._activity = Activity()
         self._travelling: list[tuple[float, int]] = []  # heap of KV caches by the time they arrive
         self._door: dict[Role, deque[int]] = {role: deque() for role in Role}
         self._gpus = Pair(prefill.gpus, decode.gpus)
         self.prefill: Pool[PrefillReplica] = Pool(
             make=lambda ready_at_s: PrefillReplica(prefill, ready_at_s),
-            start_up_s=lambda number: start_up.of(Role.PREFILL, number),
+            start_up_s=lambda number: starts.of(Role.PREFILL, number),
             load=PrefillReplica.load,
             replicas=replicas.prefill,
+            gone=lambda engine: self._activity.keep_reader(engine, self.now_s),
         )
         self.decode: Pool[DecodeReplica] = Pool(
-            make=lambda ready_at_s: DecodeReplica(decode, ready_at_s, self.results.finish_s),
-            start_up_s=lambda number: start_up.of(Role.DECODE, number),
+            make=lambda ready_at_s: DecodeReplica(decode, ready_at_s, self._finish_s),
+            start_up_s=lambda number: starts.of(Role.DECODE, number),
             load=lambda engine, _: engine.requests,
             replicas=replicas.decode,
+            gone=self._activity.keep_writer,
         )
 
     def resize(self, role: Role, replicas: int) -> None:
@@ -101,6 +104,28 @@ class World:
         prefill_s, decode_s = self.prefill.billed_s(self.now_s), self.decode.billed_s(self.now_s)
         return (prefill_s * self._gpus.prefill + decode_s * self._gpus.decode) / 3600
 
+    def counters(self, role: Role) -> RoleCounters:
+        """What a scrape reads of every replica."""
+        if role is Role.PREFILL:
+            return prefill_counters(self.prefill.members, self.now_s)
+        return decode_counters(self.decode.members)
+
+    def busy_s(self, role: Role) -> float:
+        """Replica-seconds so far in which a kernel ran."""
+        if role is Role.PREFILL:
+            return self._activity.read_s(self.prefill.members, self.now_s)
+        return self._activity.wrote_s(self.decode.members)
+
+    def sm_active_s(self, role: Role) -> float:
+        """Replica-seconds so far, weighted by the share of the multiprocessors at work."""
+        if role is Role.PREFILL:
+            return self._activity.read_sm_s(self.prefill.members, self.now_s)
+        return self._activity.wrote_sm_s(self.decode.members)
+
+    def serving_s(self, role: Role) -> float:
+        """Replica-seconds so far of replicas that had started."""
+        return self._pool(role).served_s(self.now_s)
+
     def run_until(self, until_s: float) -> None:
         """Move time on to `until_s`; every counter of every replica then stands as of that moment."""
         while self.now_s < until_s:
@@ -112,7 +137,7 @@ class World:
             reader.engine.advance(until_s)
         for writer in self.decode.members:
             writer.engine.advance(until_s)
-        self.prefill.reap(until_s, lambda engine: engine.free_at_s)
+        self.prefill.reap(until_s, PrefillReplica.ended_s)
         self.decode.reap(until_s, lambda engine: engine.left_at_s)
 
     def finish(self, *, step_s: float = 30.0, limit_s: float = 3600.0) -> None:
@@ -153,36 +178,54 @@ class World:
         if not ready:
             self._door[Role.PREFILL].append(request)
             return
-        chosen = ready[0]
-        for replica in ready:
-            if replica.free_at_s < chosen.free_at_s:
-                chosen = replica
-            if chosen.free_at_s <= now_s:
-                break
+        chosen = ready[self._next_turn(Role.PREFILL) % len(ready)] if self._in_turn else _starts_first(ready, now_s)
         first_token_s = chosen.submit(
-            now_s, self._arrival_s[request], self._prompt_tokens[request], self._transfer_s[request]
+            now_s,
+            self._arrival_s[request],
+            self._prompt_tokens[request],
+            self._transfer_s[request],
+            self._cached_tokens[request],
         )
         heappush(self._travelling, (first_token_s, request))
 
     def _write(self, request: int, now_s: float) -> None:
-        first_token_s = self.results.first_token_s
+        first_token_s = self._first_token_s
         if first_token_s[request] != first_token_s[request]:  # not a number: it has just landed
             first_token_s[request] = now_s
-        to_write = self._output_tokens[request] - 1  # prefill wrote the first
+        to_write = self._to_write[request]
         if to_write == 0:
-            self.results.finish_s[request] = now_s
+            self._finish_s[request] = now_s
             return
         ready = self.decode.ready
         if not ready:
             self._door[Role.DECODE].append(request)
             return
-        chosen = ready[0]
-        for replica in ready:
-            if replica.next_finish_s <= now_s:
-                replica.advance(now_s)
-            if replica.requests < chosen.requests:
-                chosen = replica
+        chosen = ready[self._next_turn(Role.DECODE) % len(ready)] if self._in_turn else _fewest_requests(ready, now_s)
         chosen.submit(now_s, request, first_token_s[request], self._prompt_tokens[request], to_write)
+
+    def _next_turn(self, role: Role) -> int:
+        self._turn[role] += 1
+        return self._turn[role] - 1
+
+
+def _starts_first(ready: list[PrefillReplica], now_s: float) -> PrefillReplica:
+    chosen = ready[0]
+    for replica in ready:
+        if replica.free_at_s < chosen.free_at_s:
+            chosen = replica
+        if chosen.free_at_s <= now_s:
+            break
+    return chosen
+
+
+def _fewest_requests(ready: list[DecodeReplica], now_s: float) -> DecodeReplica:
+    chosen = ready[0]
+    for replica in ready:
+        if replica.next_finish_s <= now_s:
+            replica.advance(now_s)
+        if replica.requests < chosen.requests:
+            chosen = replica
+    return chosen
 
 
 def _taken(door: deque[int], ready: bool) -> tuple[int, ...]:
