@@ -6,7 +6,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 
 ARGS ?=
-BENCHMARKS ?= servicer streams tick planning webhook
+BENCHMARKS ?= servicer streams tick planning webhook simulate
 IMAGE ?= heteroscale:0.1.0
 VENV := .venv
 BIN := $(VENV)/bin
@@ -19,11 +19,12 @@ GENERATORS := $(subst /,.,$(basename $(wildcard */generate.py */*/generate.py)))
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
            --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
-.PHONY: help setup demo test check format lock generate bench image serve webhook validate render explain plan place topology
+.PHONY: help setup demo test check format lock generate bench evaluation check-external image serve webhook validate render \
+        explain plan place topology simulate sweep backtest
 
 help:  ## list the verbs
-	@awk -F ':.*## ' '/^[a-z][a-z ]*:.*## / {n = split($$1, verbs, " "); \
-	    for (i = 1; i <= n; i++) printf "  %-10s %s\n", verbs[i], $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z][a-z -]*:.*## / {n = split($$1, verbs, " "); \
+	    for (i = 1; i <= n; i++) printf "  %-14s %s\n", verbs[i], $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: $(STAMP)  ## make .venv and install heteroscale in it (PYTHON=... chooses the interpreter)
 
@@ -77,8 +78,15 @@ bench: setup  ## measure (BENCHMARKS=servicer for one, ARGS="--help" for its opt
 	@for benchmark in $(BENCHMARKS); do echo "$(BIN)/python -m benchmarks.$$benchmark $(ARGS)"; \
 	    $(BIN)/python -m benchmarks.$$benchmark $(ARGS) || exit 1; done
 
+evaluation: setup  ## write docs/evaluation.md, what is left of ten seeds (ARGS="--within 2h", ARGS=--quick)
+	$(BIN)/python -m benchmarks.evaluation $(ARGS)
+
+check-external: setup  ## hold the world against a published table (TRACE=conversation_trace.jsonl, which is not shipped)
+	@test -n "$(TRACE)" || { echo "TRACE is missing: make check-external TRACE=conversation_trace.jsonl" >&2; exit 2; }
+	$(BIN)/python -m benchmarks.check_external "$(TRACE)"
+
 image:  ## build the container image (IMAGE=name:tag)
 	docker build --tag $(IMAGE) $(ARGS) .
 
-serve webhook validate render explain plan place topology: setup  ## the program's verb of that name (ARGS="--help")
+serve webhook validate render explain plan place topology simulate sweep backtest: setup  ## the program's verb of that name (ARGS="--help")
 	$(PROGRAM) $@ $(ARGS)

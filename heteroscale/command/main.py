@@ -14,7 +14,10 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Protocol
 
 PROGRAM = "heteroscale"
-VERBS = ("serve", "webhook", "demo", "explain", "render", "validate", "plan", "place", "topology")
+VERBS = (
+    "serve", "webhook", "demo", "explain", "render", "validate", "plan", "place", "topology",
+    "simulate", "sweep", "backtest",
+)  # fmt: skip
 CALLERS_MISTAKE = 2
 
 Subparsers = argparse._SubParsersAction  # noqa: SLF001 - argparse gives it no public name

@@ -91,6 +91,9 @@ OPTIONS = (
 )
 
 
+PROMETHEUS_OPTIONS = tuple(option for option in OPTIONS if option.flag.startswith("--prometheus"))
+
+
 class UnusableOptions(Exception):  # noqa: N818 - it names what they are
     """The caller's fault; the message names the option and the remedy."""
 
@@ -123,13 +126,14 @@ def settings_from(args: argparse.Namespace) -> ServeSettings:
         interval_s=args.interval,
         scrape_interval_s=args.scrape_interval,
         current=dict(args.current),
-        prometheus=_prometheus(args),
+        prometheus=prometheus_from(args),
         tls=_tls(args),
         log_format=args.log_format,
     )
 
 
-def _prometheus(args: argparse.Namespace) -> PrometheusOptions | None:
+def prometheus_from(args: argparse.Namespace) -> PrometheusOptions | None:
+    """How to ask a server, None where none is named. Raises UnusableOptions."""
     given = [
         option.flag for option in OPTIONS if option.flag.startswith("--prometheus-") and getattr(args, option.dest)
     ]

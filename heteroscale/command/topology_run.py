@@ -20,7 +20,6 @@ from heteroscale.command.topology_tree import Branch, Groups, tree
 from heteroscale.command.topology_view import show
 from heteroscale.inventory.cluster_file import Inventory, read_inventory
 from prescheduler.core.subgroup import classify
-from prescheduler.core.tier_memory import NOTHING_REMEMBERED
 from prescheduler.core.topology import build
 
 PIPED_COLUMNS = 120
@@ -38,7 +37,7 @@ def picture(args: argparse.Namespace) -> int:
         return 2
     profile = known[args.profile] if args.profile else _fitting(read, known, inventory)
     topology = build(inventory.nodes, {profile.name: profile})
-    subgroups = classify(topology, profile.name, NOTHING_REMEMBERED, 0.0)
+    subgroups = classify(topology, profile.name, {})
     root = tree(topology, subgroups, inventory.pods, _groups(read, inventory))
     if args.json:
         print(json.dumps({"profile": profile.name, "tree": _document(root)}, indent=2))

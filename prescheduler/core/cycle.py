@@ -20,8 +20,7 @@ from prescheduler.core.plan import Placed, Plan, Refusal, Request
 from prescheduler.core.provision import provisioned
 from prescheduler.core.record import PodRecord
 from prescheduler.core.stage import set_up
-from prescheduler.core.subgroup import remember
-from prescheduler.core.tier_memory import Provision, TierMemory
+from prescheduler.core.tier_memory import Provision, TierMemory, remember
 from prescheduler.core.topology import Topology
 from prescheduler.core.usage import Usage, used_by
 
@@ -64,7 +63,8 @@ def _kept(topology: Topology, requests: Sequence[Request], memory: TierMemory, n
     names = {name for request in requests if (name := _profile_name(request)) is not None}
     before = memory.kept if memory.kept is not None and memory.kept.topology is topology else None
     classified = {
-        name: classified_again(topology, name, memory, now_s, before) for name in sorted(names & set(topology.views))
+        name: classified_again(topology, name, memory.classes(name, now_s), before)
+        for name in sorted(names & set(topology.views))
     }
     unchanged = before is not None and all(before.classified.get(name) is found for name, found in classified.items())
     return Kept(topology=topology, classified=classified, standing=before.standing if before and unchanged else {})

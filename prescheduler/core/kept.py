@@ -13,7 +13,6 @@ from disaggregated_service.core.pair import ServiceKey
 from disaggregated_service.core.service import DisaggregatedService
 from prescheduler.core.plan import Placed, Request
 from prescheduler.core.subgroup import Subgroups, classify
-from prescheduler.core.tier_memory import TierMemory
 from prescheduler.core.topology import Topology
 from prescheduler.core.usage import NO_PODS, PodsOf, Usage
 
@@ -44,16 +43,15 @@ class Kept:
     standing: Mapping[ServiceKey, Standing] = field(default_factory=dict)
 
 
-def classified_again(topology: Topology, name: str, memory: TierMemory, now_s: float, kept: Kept | None) -> Classified:
+def classified_again(topology: Topology, name: str, known: Mapping[Domain, set[str]], kept: Kept | None) -> Classified:
     """The subgroups of a profile; the same object as last time where nothing they are told from has changed.
 
-    kept: of this topology.
+    known: the classes remembered. kept: of this topology.
     """
-    known = memory.classes(name, now_s)
     before = None if kept is None else kept.classified.get(name)
     if before is not None and before.known == known:
         return before
-    return Classified(known=known, subgroups=classify(topology, name, memory, now_s))
+    return Classified(known=known, subgroups=classify(topology, name, known))
 
 
 def stands_from_now(request: Request, placed: Placed, usage: Usage) -> Standing:

@@ -7,15 +7,14 @@ Tier follows membership, never what is free or ready, and remembers classes for 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
 
 from disaggregated_service.core.deployment_group import Domain, Except
 from disaggregated_service.core.placement_spec import Tier
-from prescheduler.core.tier_memory import REMEMBERED_S, TierMemory
 from prescheduler.core.topology import UNKNOWN_INDEX, Integers, ProfileView, Topology
 
 TIERS = (Tier.LOW, Tier.MEDIUM, Tier.HIGH)
@@ -58,20 +57,16 @@ class Subgroups:
     tier: Integers
 
 
-def remember(topology: Topology, memory: TierMemory, now_s: float) -> TierMemory:
-    """The memory after seeing this topology; what was not seen for REMEMBERED_S is dropped."""
-    seen = {key: seen_s for key, seen_s in memory.seen.items() if now_s - seen_s <= REMEMBERED_S}
-    for name, view in topology.views.items():
-        for domains, indices in ((view.s1_domains, view.s1), (view.s2_domains, view.s2)):
-            for domain, gpu_class in _pairs(view, indices):
-                seen[name, domains[domain], view.classes[gpu_class]] = now_s
-    return replace(memory, seen=seen)
+def classes_now(view: ProfileView) -> Iterator[tuple[Domain, str]]:
+    """Each class that a member of a domain has, at both levels, once a domain."""
+    for domains, indices in ((view.s1_domains, view.s1), (view.s2_domains, view.s2)):
+        for domain, gpu_class in _pairs(view, indices):
+            yield domains[domain], view.classes[gpu_class]
 
 
-def classify(topology: Topology, profile_name: str, memory: TierMemory, now_s: float) -> Subgroups:
-    """The subgroups of one profile. A class counts in a domain if a member has it now or had it a while ago."""
+def classify(topology: Topology, profile_name: str, known: Mapping[Domain, set[str]]) -> Subgroups:
+    """The subgroups of one profile. known: per domain the classes that were seen there a while ago; they count too."""
     view = topology.views[profile_name]
-    known = memory.classes(profile_name, now_s)
     mixed_s1 = _mixed(view, view.s1, view.s1_domains, known)
     mixed_s2 = _mixed(view, view.s2, view.s2_domains, known)
     excepts = _exclusions(view, mixed_s1)

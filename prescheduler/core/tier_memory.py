@@ -8,14 +8,13 @@ what can be read from nodes and pods: those are read anew each cycle.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
 
 from disaggregated_service.core.deployment_group import Domain
 from disaggregated_service.core.pair import ServiceKey
-
-if TYPE_CHECKING:  # it is made of what is made of this
-    from prescheduler.core.kept import Kept
+from prescheduler.core.kept import Kept
+from prescheduler.core.subgroup import classes_now
+from prescheduler.core.topology import Topology
 
 REMEMBERED_S = 3600.0  # longer than a node takes to be repaired or replaced, shorter than hardware is moved around
 
@@ -53,3 +52,11 @@ class TierMemory:
 
 
 NOTHING_REMEMBERED = TierMemory()
+
+
+def remember(topology: Topology, memory: TierMemory, now_s: float) -> TierMemory:
+    """The memory after seeing this topology; what was not seen for REMEMBERED_S is dropped."""
+    seen = {key: seen_s for key, seen_s in memory.seen.items() if now_s - seen_s <= REMEMBERED_S}
+    for name, view in topology.views.items():
+        seen |= {(name, domain, gpu_class): now_s for domain, gpu_class in classes_now(view)}
+    return replace(memory, seen=seen)

@@ -10,9 +10,11 @@ import asyncio
 import contextlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeVar
 
 import requests
 from prometheus_api_client import PrometheusConnect
@@ -38,6 +40,19 @@ class Row:
 
 
 Answer = tuple[Row, ...] | Absent
+History = Mapping[int, tuple[Row, ...]]
+"""The rows of each instant (Unix seconds) of a range at which there are any."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instants:
+    """Evenly spaced instants of the past, both ends included, in whole seconds: the client rounds to them."""
+
+    from_unix_s: int
+    until_unix_s: int
+    step_s: int
 
 
 class PrometheusQuery:
@@ -67,47 +82,49 @@ class PrometheusQuery:
 
     async def ask(self, promql: str, *, at_unix_s: float | None, within_s: float) -> Answer:
         """Rows of the answer, evaluated at one instant (None: the server's own now). Never raises."""
-        timeout_s = min(self._options.timeout_s, within_s)
-        if timeout_s <= 0:
-            return Absent(Why.SOURCE_SLOW, "no time was left to ask")
-        loop = asyncio.get_running_loop()
-        try:
-            # The worker ends by itself; the bound here also covers the wait for a free one.
-            return await asyncio.wait_for(
-                loop.run_in_executor(self._threads, self._ask, promql, at_unix_s, timeout_s), within_s
+
+        def fetched(timeout_s: float) -> Answer:
+            params = {"timeout": f"{timeout_s:.3f}"}
+            if at_unix_s is not None:
+                params["time"] = f"{at_unix_s:.3f}"
+            return self._rows(self._connect.custom_query(promql, params=params, timeout=timeout_s))
+
+        return await self._asked(fetched, within_s)
+
+    async def ask_range(self, promql: str, *, at: Instants, within_s: float) -> History | Absent:
+        """What `ask` would answer at each of the instants, in one exchange. Never raises."""
+
+        def fetched(timeout_s: float) -> History | Absent:
+            rows = self._connect.custom_query_range(
+                promql,
+                datetime.fromtimestamp(at.from_unix_s, UTC),
+                datetime.fromtimestamp(at.until_unix_s, UTC),
+                f"{at.step_s}s",
+                params={"timeout": f"{timeout_s:.3f}"},
+                timeout=timeout_s,
             )
-        except TimeoutError:
-            return Absent(Why.SOURCE_SLOW, f"no answer within {within_s:.1f} s")
+            return self._history(rows)
+
+        return await self._asked(fetched, within_s)
 
     def close(self) -> None:
         """Does not wait for a worker that still hangs on the server."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._session.close()
 
-    def _ask(self, promql: str, at_unix_s: float | None, timeout_s: float) -> Answer:
-        params = {"timeout": f"{timeout_s:.3f}"}
-        if at_unix_s is not None:
-            params["time"] = f"{at_unix_s:.3f}"
+    async def _asked(self, fetch: Callable[[float], T | Absent], within_s: float) -> T | Absent:
+        timeout_s = min(self._options.timeout_s, within_s)
+        if timeout_s <= 0:
+            return Absent(Why.SOURCE_SLOW, "no time was left to ask")
+        loop = asyncio.get_running_loop()
         try:
-            rows = self._connect.custom_query(promql, params=params, timeout=timeout_s)
-            return self._rows(rows)
-        except AnswerTooLarge as error:
-            return Absent(Why.ANSWER_TOO_LARGE, str(error))
-        except (requests.exceptions.Timeout, ReadTimeoutError):
-            return Absent(Why.SOURCE_SLOW, f"no answer within {timeout_s:.1f} s")
-        except PrometheusApiClientException as error:
-            return _refused(str(error))
-        except Unreadable as error:
-            return Absent(Why.SOURCE_REFUSED, str(error))
-        except requests.exceptions.JSONDecodeError:
-            return Absent(Why.SOURCE_REFUSED, "the answer is not JSON")
-        except (requests.exceptions.RequestException, HTTPError, OSError) as error:
-            return Absent(Why.SOURCE_DOWN, error.__class__.__name__)
-        except (ValueError, TypeError, LookupError, AttributeError, RecursionError, OverflowError):
-            return Absent(Why.SOURCE_REFUSED, "the answer is not the query API's")
+            # The worker ends by itself; the bound here also covers the wait for a free one.
+            return await asyncio.wait_for(loop.run_in_executor(self._threads, _guarded, fetch, timeout_s), within_s)
+        except TimeoutError:
+            return Absent(Why.SOURCE_SLOW, f"no answer within {within_s:.1f} s")
 
     def _rows(self, rows: object) -> Answer:
-        """Raises what `_ask` calls no answer of the query API, for whatever is none."""
+        """Raises what `_guarded` calls no answer of the query API, for whatever is none."""
         if not isinstance(rows, list):
             raise TypeError("no result")
         if len(rows) == 2 and not isinstance(rows[0], dict):
@@ -115,6 +132,39 @@ class PrometheusQuery:
         if len(rows) > self._options.rows_max:
             return Absent(Why.ANSWER_TOO_LARGE, f"{len(rows)} series, at most {self._options.rows_max}")
         return tuple(Row(_labels(row["metric"]), float(row["value"][1])) for row in rows)
+
+    def _history(self, rows: object) -> History | Absent:
+        """As `_rows`, of a matrix."""
+        if not isinstance(rows, list):
+            raise TypeError("no result")
+        if len(rows) > self._options.rows_max:
+            return Absent(Why.ANSWER_TOO_LARGE, f"{len(rows)} series, at most {self._options.rows_max}")
+        history: dict[int, list[Row]] = {}
+        for row in rows:
+            labels = _labels(row["metric"])
+            for at_unix_s, value in row["values"]:
+                history.setdefault(round(float(at_unix_s)), []).append(Row(labels, float(value)))
+        return {at_unix_s: tuple(found) for at_unix_s, found in history.items()}
+
+
+def _guarded(fetch: Callable[[float], T | Absent], timeout_s: float) -> T | Absent:
+    """Whatever goes wrong on the way is an `Absent`."""
+    try:
+        return fetch(timeout_s)
+    except AnswerTooLarge as error:
+        return Absent(Why.ANSWER_TOO_LARGE, str(error))
+    except (requests.exceptions.Timeout, ReadTimeoutError):
+        return Absent(Why.SOURCE_SLOW, f"no answer within {timeout_s:.1f} s")
+    except PrometheusApiClientException as error:
+        return _refused(str(error))
+    except Unreadable as error:
+        return Absent(Why.SOURCE_REFUSED, str(error))
+    except requests.exceptions.JSONDecodeError:
+        return Absent(Why.SOURCE_REFUSED, "the answer is not JSON")
+    except (requests.exceptions.RequestException, HTTPError, OSError) as error:
+        return Absent(Why.SOURCE_DOWN, error.__class__.__name__)
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError, OverflowError):
+        return Absent(Why.SOURCE_REFUSED, "the answer is not the query API's")
 
 
 def _labels(data: object) -> Mapping[str, str]:

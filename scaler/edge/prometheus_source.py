@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from math import isfinite
+from typing import Protocol
 
 from disaggregated_service.core.guard_spec import GuardMetric
 from disaggregated_service.core.pair import Role, ServiceKey
@@ -33,12 +34,20 @@ LEAP_S_MAX = 3_600.0
 counts once the next tick confirms it."""
 
 
+class Query(Protocol):
+    """Who asks the server; scaler/edge/prometheus_recorded.py answers from the past."""
+
+    async def ask(self, promql: str, *, at_unix_s: float | None, within_s: float) -> Answer: ...
+
+    def close(self) -> None: ...
+
+
 class PrometheusSource:
     """Implements `scaler.edge.signal_source.Source`."""
 
-    def __init__(self, options: PrometheusOptions) -> None:
+    def __init__(self, options: PrometheusOptions, query: Query | None = None) -> None:
         self._options = options
-        self._query = PrometheusQuery(options)
+        self._query = query or PrometheusQuery(options)
         self._names = NameBook()
         self._batcher: Batcher[Want] = Batcher()
         self._memory = Memory()

@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import pytest
 
+from heteroscale.simulator.engines import LLAMA_70B_H100_TP4
 from heteroscale.simulator.world.decode_replica import DecodeReplica
-from heteroscale.simulator.world.engine import LLAMA_70B_H100_TP4, Engine
+from heteroscale.simulator.world.engine import Engine
 
 ENGINE = LLAMA_70B_H100_TP4
 Arrival = tuple[float, int, int]  # at, prompt tokens, tokens to write

@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from heteroscale.simulator.world.engine import LLAMA_70B_H100_TP4 as ENGINE
+from heteroscale.simulator.engines import LLAMA_70B_H100_TP4 as ENGINE
 from heteroscale.simulator.world.prefill_replica import PrefillReplica
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from disaggregated_service.core.pair import Pair, Role
 from heteroscale.simulator.arrivals import Requests
+from heteroscale.simulator.engines import LLAMA_70B_H100_TP4 as ENGINE
 from heteroscale.simulator.replica_server import ReplicaServer
-from heteroscale.simulator.world.engine import LLAMA_70B_H100_TP4 as ENGINE
 from heteroscale.simulator.world.world import World
 
 

@@ -6,8 +6,8 @@ import pytest
 from disaggregated_service.core.pair import Pair, Role
 from heteroscale.simulator import exposition
 from heteroscale.simulator.arrivals import LoadShape, Requests, cut_into_requests
+from heteroscale.simulator.engines import LLAMA_70B_H100_TP4 as ENGINE
 from heteroscale.simulator.trace import RateTrace
-from heteroscale.simulator.world.engine import LLAMA_70B_H100_TP4 as ENGINE
 from heteroscale.simulator.world.engine import Link
 from heteroscale.simulator.world.result import Slo
 from heteroscale.simulator.world.world import StartUp, World
