@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from disaggregated_service.core.fault import Fault
+from disaggregated_service.core.pair import ROLES, Pair
+from disaggregated_service.core.service import DisaggregatedService
 from heteroscale.command import options
 
 EXAMPLE = """example:
@@ -70,6 +72,10 @@ def run(args: argparse.Namespace) -> int:
         missing = ", ".join(map(str, unknown)) or "DisaggregatedService"
         print(f"{args.services}: holds no {missing}; name another path", file=sys.stderr)
         return 2
+    outside = [wrong for service in read.services for wrong in _outside(service, dict(args.want).get(service.key))]
+    if outside:
+        print("\n".join(outside), file=sys.stderr)
+        return 2
     written = written_in(read)
     planned = planned_over(read, inventory, written, dict(args.want))
     for one in planned:
@@ -82,6 +88,19 @@ def run(args: argparse.Namespace) -> int:
     else:
         sys.stdout.write(plan_stream(planned, written, profiles_used(read)))
     return 0
+
+
+def _outside(service: DisaggregatedService, wanted: Pair | None) -> Iterator[str]:
+    """What is wrong with a pair that the scaler would never ask for."""
+    if wanted is None:
+        return
+    for role in ROLES:
+        spec, count = service.spec.roles.of(role), wanted.of(role)
+        if not spec.min_replicas <= count <= spec.max_replicas:
+            yield (
+                f"--want {service.key}: {count} {role} replicas are outside of "
+                f"{spec.min_replicas}..{spec.max_replicas}; name a pair within minReplicas and maxReplicas"
+            )
 
 
 def said(faults: Sequence[Fault]) -> bool:

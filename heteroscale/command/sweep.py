@@ -73,7 +73,7 @@ def _positive(text: str) -> float:
     except ValueError:
         value = 0.0
     if not 1 <= value <= 10_000_000:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of tokens of at least 1")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of tokens from 1 to 10,000,000")
     return value
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from heteroscale.simulator.trace.recorded import FloatArray, IntArray, RateTrace, RequestTrace, Trace
 
+REQUESTS_MAX = 100_000_000  # some 100 bytes each in the compiled world
 GRID_S = 1.0  # the load's integral is tabulated at this step; within it the rate counts as constant
 COPY_SPREAD_S = 30.0  # how far the copies of a recorded request lie from it: at its very moment they would be a burst
 
@@ -74,6 +75,11 @@ def _drawn(trace: RateTrace, shape: LoadShape, from_s: float, until_s: float) ->
     expected = np.concatenate(([0.0], np.cumsum(requests_per_s[:-1] * np.diff(grid_s)))) * shape.scale
     if expected[-1] <= 0:
         raise ValueError("the trace has no prompt tokens in the chosen hours")
+    if expected[-1] > REQUESTS_MAX:
+        raise ValueError(
+            f"the load comes to {expected[-1]:.3g} requests, more than the {REQUESTS_MAX:,} that fit into memory; "
+            "lower the scale, take fewer hours, or cut it into longer prompts"
+        )
     arrival_s = np.interp(_renewals(generator, expected[-1], shape.arrival_cv), expected, grid_s) - from_s
     prompt_mean = np.interp(arrival_s + from_s, grid_s, _per_request(input_tps, requests_per_s))
     output_mean = np.interp(arrival_s + from_s, grid_s, _per_request(output_tps, requests_per_s))

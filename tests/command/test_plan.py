@@ -113,3 +113,11 @@ def test_a_file_of_no_nodes_is_the_callers_mistake(tmp_path: Path, capsys: pytes
     (tmp_path / "nodes.yaml").write_text("kind: List\nitems: [3]\n")
     assert plan(nodes=tmp_path / "nodes.yaml") == 2
     assert "items[0]" in capsys.readouterr().err
+
+
+def test_a_pair_that_the_scaler_would_never_ask_for_is_the_callers_mistake(capsys: pytest.CaptureFixture[str]):
+    where = ["--services", str(EXAMPLE / "chat-70b.yaml"), "--nodes", str(EXAMPLE / "nodes.yaml")]
+    assert main(["plan", *where, "--want", "llm/chat-70b=500P1D"]) == 2
+    said = capsys.readouterr().err
+    assert "500 prefill replicas are outside of 1..24" in said
+    assert "1 decode replicas are outside of 3..72" in said

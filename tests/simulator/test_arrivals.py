@@ -32,6 +32,11 @@ def test_the_scale_multiplies_requests_and_not_their_length():
     assert half.prompt_tokens.mean() == pytest.approx(8000, rel=0.01)
 
 
+def test_a_load_that_fits_into_no_memory_is_refused_before_it_is_drawn():
+    with pytest.raises(ValueError, match="lower the scale"):
+        cut(LoadShape(scale=1e9))
+
+
 @pytest.mark.parametrize("name", [R1_DAY, AZURE_HOUR])
 def test_recorded_requests_and_token_rates_are_both_kept(name: str):
     trace = shipped_trace(name)

@@ -70,5 +70,5 @@ def _named(name: str, engines: Mapping[str, Engine]) -> Engine:
     if name in engines:
         return engines[name]
     near = get_close_matches(name, engines, n=1)
-    meant = f"; did you mean {near[0]}?" if near else ""
-    raise ValueError(f"no engine {name!r}{meant} There are: {', '.join(engines)}")
+    meant = f" did you mean {near[0]}?" if near else ""
+    raise ValueError(f"no engine {name!r};{meant} there are: {', '.join(engines)}")

@@ -54,8 +54,6 @@ def constant_step(starts: Sequence[float], lines: Sequence[int], column: str, un
     step = starts[1] - starts[0]
     for line, (before, after) in zip(lines[1:], pairwise(starts), strict=True):
         if after <= before or not math.isclose(after - before, step):
-            raise TraceError(
-                f"line {line}: {column} is {after:g} after {before:g}; rows must be in order, "
-                f"{step:g} {unit} apart as the first two are"
-            )
+            apart = f", {step:g} {unit} apart as the first two are" if step > 0 else ""
+            raise TraceError(f"line {line}: {column} is {after:g} after {before:g}; rows must be in order{apart}")
     return step
