@@ -75,11 +75,7 @@ def _drawn(trace: RateTrace, shape: LoadShape, from_s: float, until_s: float) ->
     expected = np.concatenate(([0.0], np.cumsum(requests_per_s[:-1] * np.diff(grid_s)))) * shape.scale
     if expected[-1] <= 0:
         raise ValueError("the trace has no prompt tokens in the chosen hours")
-    if expected[-1] > REQUESTS_MAX:
-        raise ValueError(
-            f"the load comes to {expected[-1]:.3g} requests, more than the {REQUESTS_MAX:,} that fit into memory; "
-            "lower the scale, take fewer hours, or cut it into longer prompts"
-        )
+    _check_count(float(expected[-1]))
     arrival_s = np.interp(_renewals(generator, expected[-1], shape.arrival_cv), expected, grid_s) - from_s
     prompt_mean = np.interp(arrival_s + from_s, grid_s, _per_request(input_tps, requests_per_s))
     output_mean = np.interp(arrival_s + from_s, grid_s, _per_request(output_tps, requests_per_s))
@@ -124,11 +120,20 @@ def _lognormal(generator: np.random.Generator, count: int, sigma: float) -> Floa
     return generator.lognormal(-(sigma**2) / 2, sigma, count)
 
 
+def _check_count(requests: float) -> None:
+    if requests > REQUESTS_MAX:
+        raise ValueError(
+            f"the load comes to {requests:.3g} requests, more than the {REQUESTS_MAX:,} that fit into memory; "
+            "lower the scale, take fewer hours, or cut it into longer prompts"
+        )
+
+
 def _as_recorded(trace: RequestTrace, shape: LoadShape, from_s: float, until_s: float) -> Requests:
     generator = np.random.default_rng(shape.seed)
     low, high = np.searchsorted(trace.arrival_s, (from_s, until_s))
     if low == high:
         raise ValueError("the trace has no requests in the chosen hours")
+    _check_count(float(high - low) * shape.scale)
     whole = int(shape.scale)
     copies = whole + (generator.random(high - low) < shape.scale - whole)
     chosen = np.repeat(np.arange(low, high), copies)

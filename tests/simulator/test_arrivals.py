@@ -35,6 +35,8 @@ def test_the_scale_multiplies_requests_and_not_their_length():
 def test_a_load_that_fits_into_no_memory_is_refused_before_it_is_drawn():
     with pytest.raises(ValueError, match="lower the scale"):
         cut(LoadShape(scale=1e9))
+    with pytest.raises(ValueError, match="lower the scale"):
+        single(1e9)
 
 
 @pytest.mark.parametrize("name", [R1_DAY, AZURE_HOUR])
