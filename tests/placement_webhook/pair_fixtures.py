@@ -72,6 +72,8 @@ B = group("chat-b", "z1", "s2-2", 2, 6)
 C = group("chat-c", "z2", "s2-1", 1, 3)
 EXCLUDING = {"except": {"key": S1, "values": ["s1-2"]}}
 
+TWO_NODES = "exact, two nodes each"
+
 PLANS: Mapping[str, dict[str, Any]] = {
     "one group": service(A),
     "two groups": service(A, B),
@@ -91,8 +93,16 @@ PLANS: Mapping[str, dict[str, Any]] = {
 }
 
 
+def of_two_nodes(service_object: Mapping[str, Any]) -> dict[str, Any]:
+    """The service, each decode replica of which has a leader and a worker."""
+    copied: dict[str, Any] = json.loads(json.dumps(service_object))
+    copied["spec"]["roles"]["decode"]["nodesPerReplica"] = 2
+    return copied
+
+
 def plan_text(name: str) -> str:
-    return yaml.safe_dump_all([profile(), PLANS[name]])
+    whole = of_two_nodes(PLANS["exact"]) if name == TWO_NODES else PLANS[name]
+    return yaml.safe_dump_all([profile(), whole])
 
 
 def nodes_text(pods: list[dict[str, Any]]) -> str:

@@ -14,6 +14,7 @@ from placement_webhook.core.view import PlacementView
 from tests.placement_webhook.laws.affinity import allowed
 from tests.placement_webhook.laws.gated import assert_kubernetes_takes_it, gated, patched, plain, shown
 from tests.placement_webhook.laws.test_admission_laws import Seen, cluster, counted, view_of
+from tests.placement_webhook.pair_fixtures import TWO_NODES
 
 NOBODY: Seen = {}
 
@@ -138,3 +139,13 @@ def test_a_pod_without_our_gate_is_let_be() -> None:
     (one,) = burst(0, 1)
     bare = {**one.pod, "spec": {**one.pod["spec"], "schedulingGates": [{"name": f"{GATE}-not"}]}}
     assert decided([GatedPod(namespace="llm", pod=bare, waiting_s=99.0)]) == ()
+
+
+def test_a_leader_brings_its_worker_and_a_worker_is_not_held() -> None:
+    pods = [gated(plain("prefill"), "p00")]
+    for uid, index in (("d00", "0"), ("d01", "0"), ("d02", "0"), ("w00", "1")):
+        pod = plain("decode")
+        pod["metadata"]["labels"]["leaderworkerset.sigs.k8s.io/worker-index"] = index
+        pods.append(gated(pod, uid))
+    outcomes = decided(pods, TWO_NODES)
+    assert tally(outcomes) == {"p chat-a": 1, "d chat-a": 3, "w managed": 1}
